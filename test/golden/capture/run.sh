@@ -1,0 +1,39 @@
+#!/bin/bash
+# Makes the files of test/golden again from Apache ZooKeeper 3.8.0 (Debian's zookeeper packages).
+#
+#   run.sh [records|conversations|data|rawFrames|cli|words]...   all of them without an argument
+#
+# Needs a JDK and the jars in JAVA_SHARE (/usr/share/java), and python3.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+golden=$(dirname "$here")
+share=${JAVA_SHARE:-/usr/share/java}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+jars=
+for name in zookeeper zookeeper-jute slf4j-api slf4j-log4j12 log4j-1.2 netty-buffer netty-common \
+    netty-transport netty-handler netty-codec commons-cli jline2 snappy-java metrics-core; do
+    jars+=:$share/$name.jar
+done
+
+cat >"$work/log4j.properties" <<'LOG'
+log4j.rootLogger=WARN, E
+log4j.appender.E=org.apache.log4j.ConsoleAppender
+log4j.appender.E.Target=System.err
+log4j.appender.E.layout=org.apache.log4j.PatternLayout
+log4j.appender.E.layout.ConversionPattern=%-5p %C{1} %m%n
+LOG
+
+export CAPTURE_CLASSPATH=$work$jars
+javac -nowarn -d "$work" -cp "$CAPTURE_CLASSPATH" "$here"/*.java
+java_main() { java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$CAPTURE_CLASSPATH" "$@"; }
+
+records() { java_main capture.Records "$share/zookeeper-jute.jar" "$golden/records.json"; }
+
+[ $# -gt 0 ] || set -- records conversations data rawFrames cli words
+for part in "$@"; do
+    echo "$part" >&2
+    "$part"
+done
