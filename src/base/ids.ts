@@ -1,0 +1,24 @@
+// Zxids and session ids: 64-bit numbers that must stay exact, so they are branded bigints.
+
+declare const brand: unique symbol;
+
+/** Epoch in the high 32 bits, counter in the low 32. */
+export type Zxid = bigint & { readonly [brand]: 'Zxid' };
+/** A signed 64-bit session id; the top byte is the id of the server that created it. */
+export type SessionId = bigint & { readonly [brand]: 'SessionId' };
+
+export const zxid = (value: bigint): Zxid => value as Zxid;
+export const sessionId = (value: bigint): SessionId => value as SessionId;
+
+export const NO_ZXID = zxid(0n);
+export const NO_SESSION = sessionId(0n);
+
+export const epochOf = (id: Zxid): number => Number(BigInt.asUintN(32, id >> 32n));
+export const counterOf = (id: Zxid): number => Number(BigInt.asUintN(32, id));
+export const zxidOf = (epoch: number, counter: number): Zxid =>
+  zxid((BigInt(epoch) << 32n) | BigInt(counter));
+
+/** Lower-case hex without prefix, as Java's Long.toHexString prints it. */
+export const hex = (value: bigint): string => BigInt.asUintN(64, value).toString(16);
+/** `0x` and lower-case hex, the form of logs and of the shell. */
+export const hex0x = (value: bigint): string => `0x${hex(value)}`;

@@ -1,0 +1,97 @@
+// Finds length-prefixed frames in the chunks of a socket, without copying what arrives whole.
+import type { Reader } from './bytes.ts';
+
+export const FrameResult = { none: 0, frame: 1, bad: 2 } as const;
+export type FrameResult = (typeof FrameResult)[keyof typeof FrameResult];
+
+const EMPTY: Buffer = Buffer.alloc(0);
+/** First allocation for a frame that comes in pieces; it then grows only with what has arrived. */
+const FIRST_PIECE = 4096;
+
+/**
+ * Splits a byte stream into frames of at most `maxLength` bytes.
+ * Use: `push(chunk)`, then `next(reader)` until it is not `frame`, then `keep()` before the
+ * chunk's memory is used again.
+ */
+export class Frames {
+  readonly maxLength: number;
+  /** Length of the frame that made `next` say `bad`. */
+  badLength = 0;
+  #chunk = EMPTY;
+  #at = 0;
+  /** A frame whose beginning came in an earlier chunk: its bytes so far, and how many there are. */
+  #partial = EMPTY;
+  #partialLength = 0;
+
+  constructor(maxLength: number) {
+    this.maxLength = maxLength;
+  }
+
+  /** Bytes held for a frame that is not complete yet. */
+  get held(): number {
+    return this.#partialLength;
+  }
+
+  push(chunk: Buffer): void {
+    this.#chunk = chunk;
+    this.#at = 0;
+  }
+
+  /** Points `reader` at the body of the next whole frame (valid until the next push). */
+  next(reader: Reader): FrameResult {
+    if (this.#partialLength > 0) return this.#nextFromPartial(reader);
+    const left = this.#chunk.length - this.#at;
+    if (left < 4) return FrameResult.none;
+    const length = reader.reset(this.#chunk, this.#at).int();
+    if (this.#isBad(length)) return FrameResult.bad;
+    if (left < 4 + length) return FrameResult.none;
+    reader.reset(this.#chunk, this.#at + 4, this.#at + 4 + length);
+    this.#at += 4 + length;
+    return FrameResult.frame;
+  }
+
+  /** Copies what is left of the chunk, so that its memory may be used again. */
+  keep(): void {
+    const left = this.#chunk.length - this.#at;
+    if (left > 0) this.#append(left, Math.max(left, FIRST_PIECE));
+    this.#chunk = EMPTY;
+    this.#at = 0;
+  }
+
+  #isBad(length: number): boolean {
+    this.badLength = length;
+    return length < 0 || length > this.maxLength;
+  }
+
+  #nextFromPartial(reader: Reader): FrameResult {
+    if (!this.#fill(4)) return FrameResult.none;
+    const length = reader.reset(this.#partial, 0, 4).int();
+    if (this.#isBad(length)) return FrameResult.bad;
+    if (!this.#fill(4 + length)) return FrameResult.none;
+    reader.reset(this.#partial, 4, 4 + length);
+    // The frame's bytes stay where they are for the caller; a later piece gets a new buffer.
+    this.#partial = EMPTY;
+    this.#partialLength = 0;
+    return FrameResult.frame;
+  }
+
+  /** Moves bytes of the chunk over until `wanted` are held; false when the chunk ran out. */
+  #fill(wanted: number): boolean {
+    const missing = wanted - this.#partialLength;
+    const taken = Math.min(missing, this.#chunk.length - this.#at);
+    if (taken > 0) this.#append(taken, Math.min(wanted, this.#partialLength * 2 + taken));
+    return taken >= missing;
+  }
+
+  #append(count: number, capacity: number): void {
+    const needed = this.#partialLength + count;
+    if (needed > this.#partial.length) {
+      const bigger = Buffer.allocUnsafeSlow(Math.max(needed, capacity));
+      this.#partial.copy(bigger, 0, 0, this.#partialLength);
+      this.#partial = bigger;
+    }
+    this.#chunk.copy(this.#partial, this.#partialLength, this.#at, this.#at + count);
+    this.#partialLength = needed;
+    this.#at += count;
+  }
+}
