@@ -1,0 +1,84 @@
+// The form of a shell command: one row that drives parsing, `help`, completion and running.
+import type { Sink } from './sink.ts';
+import type { SessionSlot } from './sessions.ts';
+import type { ShellAccess } from './shell.ts';
+
+
+/** What stands at a place of a command line; completion and validation go by it. */
+export type OperandKind =
+  | 'path' /* a znode path */
+  | 'data'
+  | 'acl' /* scheme:id:perms[,...] */
+  | 'command' /* name of a shell command */
+  | 'session' /* name of a session, without @ */
+  | 'server' /* host:port[,host:port][/chroot] */
+  | 'watch' /* true|1|false|0 of the 3.4 forms */
+  | 'version' /* version number of a node, -1 = any */
+  | 'number'
+  | 'duration' /* 10s, 500ms, 2m; a bare number is seconds */
+  | 'mode' /* addWatch mode */
+  | 'eventType'
+  | 'onOff'
+  | 'scheme' /* authentication scheme */
+  | 'secret'
+  | 'file'
+  | 'text';
+
+export interface OptionSpec {
+  /** All spellings, shortest first: `['-w']`, `['-m', '--mode']`. */
+  readonly flags: readonly string[];
+  /** Present when the option takes a value. */
+  readonly value?: { readonly name: string; readonly kind: OperandKind };
+  readonly summary: string;
+  readonly zh: string;
+}
+
+export interface OperandSpec {
+  readonly name: string;
+  readonly kind: OperandKind;
+  readonly optional?: boolean;
+  /** Takes all remaining words (last operand only). */
+  readonly rest?: boolean;
+}
+
+export type CommandGroup = 'read' | 'write' | 'watch' | 'access' | 'session' | 'shell' | 'server';
+
+/** The words of one line, sorted by the command's own table. */
+export interface ParsedArgs {
+  readonly operands: readonly string[];
+  has(flag: string): boolean;
+  value(flag: string): string | undefined;
+}
+
+/** Everything that a command may touch. */
+export interface CommandContext {
+  readonly shell: ShellAccess;
+  readonly session: SessionSlot;
+  readonly out: Sink;
+  readonly err: Sink;
+  readonly json: boolean;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  readonly group: CommandGroup;
+  /** As in `help`: `create [-s] [-e] ... path [data] [acl]`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly zh: string;
+  readonly options: readonly OptionSpec[];
+  readonly operands: readonly OperandSpec[];
+  readonly examples: readonly string[];
+  /** Longer text under the summary of `help <command>`. */
+  readonly detail?: string;
+  readonly detailZh?: string;
+  /** Runs without a live session: `help`, `history`, `connect`... */
+  readonly offline?: boolean;
+  /** Its line never goes to any history: it may hold a secret. */
+  readonly secret?: boolean;
+  /** Throws CliError or the client's error; the number is the exit status, 0 when absent. */
+  run(context: CommandContext, args: ParsedArgs): Promise<number | undefined>;
+}
