@@ -1,8 +1,8 @@
 // The form of a shell command: one row that drives parsing, `help`, completion and running.
-import type { Sink } from './sink.ts';
+
 import type { SessionSlot } from './sessions.ts';
 import type { ShellAccess } from './shell.ts';
-
+import type { Sink } from './sink.ts';
 
 /** What stands at a place of a command line; completion and validation go by it. */
 export type OperandKind =
