@@ -1,0 +1,81 @@
+// Starts child processes, waits for conditions, and makes sure that nothing outlives its test.
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const children = new Set<ChildProcess>();
+const directories = new Set<string>();
+
+// A test worker that ends early (a failed import, a timeout) must not leave servers behind.
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+
+/** Starts a child that is killed at the latest when this process ends. */
+export function startProcess(command: string, args: string[], options: SpawnOptions): ChildProcess {
+  const child = spawn(command, args, options);
+  children.add(child);
+  const forget = () => children.delete(child);
+  child.once('exit', forget);
+  child.once('error', forget);
+  return child;
+}
+
+export function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined;
+}
+
+/** Sends a signal and waits for the end; after `patience` milliseconds it sends SIGKILL. */
+export async function endProcess(
+  child: ChildProcess,
+  signal: NodeJS.Signals = 'SIGTERM',
+  patience = 10_000,
+): Promise<void> {
+  if (hasEnded(child)) return;
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill(signal);
+  const killer = setTimeout(() => child.kill('SIGKILL'), patience);
+  await ended;
+  clearTimeout(killer);
+}
+
+/** Polls until `condition` gives something that is not null or false. */
+export async function waitFor<T>(
+  what: string,
+  condition: () => Promise<T | null | false> | T | null | false,
+  patience = 30_000,
+): Promise<T> {
+  const until = Date.now() + patience;
+  for (;;) {
+    const value = await condition();
+    if (value !== null && value !== false) return value;
+    if (Date.now() > until) throw new Error(`waited ${patience} ms in vain for ${what}`);
+    await pause(20);
+  }
+}
+
+/** A loopback port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => {
+        if (address === null || typeof address === 'string') reject(new Error('no port'));
+        else resolve(address.port);
+      });
+    });
+  });
+}
+
+/** A new directory that is removed when this process ends. */
+export function temporaryDirectory(name: string): string {
+  const directory = mkdtempSync(join(tmpdir(), `zookeeper-ts-${name}-`));
+  directories.add(directory);
+  return directory;
+}

@@ -1,0 +1,188 @@
+// Starts the two servers that foreign clients are tried against: Apache's 3.8 and ours.
+import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname, join } from 'node:path';
+import { classPath, javaFlags } from './peers.ts';
+import {
+  endProcess,
+  freePort,
+  hasEnded,
+  startProcess,
+  temporaryDirectory,
+  waitFor,
+} from './processes.ts';
+
+export type ServerKind = 'apache' | 'ours';
+
+/** Chosen by ZK_UNDER_TEST; every interop suite passes against both. */
+export const serverUnderTest: ServerKind =
+  process.env.ZK_UNDER_TEST === 'apache' ? 'apache' : 'ours';
+
+export interface ServerOptions {
+  /** More lines of the configuration file. */
+  readonly config?: Record<string, string | number | boolean>;
+  /** An existing data directory; a new one by default. */
+  readonly dataDir?: string;
+  readonly port?: number;
+}
+
+export interface TestServer {
+  readonly kind: ServerKind;
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly dataDir: string;
+  readonly configFile: string;
+  /** host:port */
+  readonly address: string;
+  /** What the server wrote to its log, stdout and stderr so far. */
+  log(): string;
+  /** Ends it as an operator would, with SIGTERM. */
+  stop(): Promise<void>;
+  /** Ends it with SIGKILL, as a crash does. */
+  kill(): Promise<void>;
+  /** Ends it and starts it again on the same port and data. */
+  restart(signal?: NodeJS.Signals): Promise<void>;
+}
+
+const host = '127.0.0.1';
+
+/** The superuser of every test server, for the digest scheme. */
+export const superUser = 'super:secret';
+const superDigest = `super:${createHash('sha1').update(superUser).digest('base64')}`;
+
+const defaults = {
+  tickTime: 500,
+  minSessionTimeout: 500,
+  maxSessionTimeout: 60_000,
+  clientPortAddress: host,
+  maxClientCnxns: 0,
+  'admin.enableServer': false,
+  '4lw.commands.whitelist': '*',
+  extendedTypesEnabled: true,
+  'DigestAuthenticationProvider.superDigest': superDigest,
+  'znode.container.checkIntervalMs': 500,
+};
+
+const log4j = `log4j.rootLogger=INFO, console
+log4j.appender.console=org.apache.log4j.ConsoleAppender
+log4j.appender.console.Target=System.err
+log4j.appender.console.layout=org.apache.log4j.PatternLayout
+log4j.appender.console.layout.ConversionPattern=%d{ISO8601} - %-5p [%t:%C{1}@%L] - %m%n
+`;
+
+function apacheCommand(home: string, configFile: string): [string, string[]] {
+  writeFileSync(join(home, 'log4j.properties'), log4j);
+  const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
+  // Only a system property in the reference, without the prefix that zoo.cfg keys get.
+  const containers = '-Dznode.container.checkIntervalMs=500';
+  return ['java', [...javaFlags, containers, '-cp', classPath(home), main, configFile]];
+}
+
+const repository = join(import.meta.dirname, '../..');
+
+function ourCommand(configFile: string): [string, string[]] {
+  const program = join(repository, 'bin/zk');
+  if (!existsSync(join(repository, 'dist/main.js')))
+    throw new Error('dist/main.js is missing: run `npm run build` first');
+  return [process.execPath, [program, 'server', 'start-foreground', configFile]];
+}
+
+/** The answer to a four-letter word, or null when nobody answers. */
+export function fourLetterWord(port: number, word: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host, () => socket.write(word));
+    let answer = '';
+    socket.setTimeout(5_000, () => socket.destroy());
+    socket.on('data', (chunk) => {
+      answer += chunk.toString();
+    });
+    socket.on('error', () => resolve(null));
+    socket.on('close', () => resolve(answer === '' ? null : answer));
+  });
+}
+
+const serves = async (port: number) =>
+  (await fourLetterWord(port, 'srvr'))?.includes('Mode: ') ?? false;
+
+class Server implements TestServer {
+  readonly host = host;
+  readonly kind: ServerKind;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly configFile: string;
+  #home: string;
+  #child: ChildProcess | null = null;
+
+  constructor(kind: ServerKind, port: number, options: ServerOptions) {
+    this.kind = kind;
+    this.port = port;
+    this.#home = temporaryDirectory(kind);
+    this.dataDir = options.dataDir ?? join(this.#home, 'data');
+    mkdirSync(this.dataDir, { recursive: true });
+    this.configFile = join(this.#home, 'zoo.cfg');
+    const config = { ...defaults, dataDir: this.dataDir, clientPort: port, ...options.config };
+    const lines = Object.entries(config).map(([key, value]) => `${key}=${value}\n`);
+    writeFileSync(this.configFile, lines.join(''));
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? -1;
+  }
+
+  get address(): string {
+    return `${host}:${this.port}`;
+  }
+
+  get #logFile(): string {
+    return join(this.#home, 'server.log');
+  }
+
+  log(): string {
+    return existsSync(this.#logFile) ? readFileSync(this.#logFile, 'utf8') : '';
+  }
+
+  async start(): Promise<this> {
+    const [command, args] =
+      this.kind === 'apache'
+        ? apacheCommand(this.#home, this.configFile)
+        : ourCommand(this.configFile);
+    const log = openSync(this.#logFile, 'a');
+    const child = startProcess(command, args, {
+      cwd: dirname(this.configFile),
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    this.#child = child;
+    await waitFor(`${this.kind} to serve on ${this.address}`, () => {
+      if (hasEnded(child)) throw new Error(`${this.kind} ended while starting:\n${this.log()}`);
+      return serves(this.port);
+    });
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child !== null) await endProcess(this.#child);
+  }
+
+  async kill(): Promise<void> {
+    if (this.#child !== null) await endProcess(this.#child, 'SIGKILL');
+  }
+
+  async restart(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (this.#child !== null) await endProcess(this.#child, signal);
+    await this.start();
+  }
+}
+
+export async function startServer(
+  kind: ServerKind,
+  options: ServerOptions = {},
+): Promise<TestServer> {
+  return new Server(kind, options.port ?? (await freePort()), options).start();
+}
+
+export const startApache = (options: ServerOptions = {}) => startServer('apache', options);
+export const startOurs = (options: ServerOptions = {}) => startServer('ours', options);
