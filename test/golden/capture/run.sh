@@ -19,18 +19,19 @@ for name in zookeeper zookeeper-jute slf4j-api slf4j-log4j12 log4j-1.2 netty-buf
 done
 
 cat >"$work/log4j.properties" <<'LOG'
-log4j.rootLogger=WARN, E
+log4j.rootLogger=ERROR, E
 log4j.appender.E=org.apache.log4j.ConsoleAppender
 log4j.appender.E.Target=System.err
 log4j.appender.E.layout=org.apache.log4j.PatternLayout
 log4j.appender.E.layout.ConversionPattern=%-5p %C{1} %m%n
 LOG
 
-export CAPTURE_CLASSPATH=$work$jars
+export CAPTURE_CLASSPATH=$work$jars CAPTURE_SOURCE=$here
 javac -nowarn -d "$work" -cp "$CAPTURE_CLASSPATH" "$here"/*.java
 java_main() { java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$CAPTURE_CLASSPATH" "$@"; }
 
 records() { java_main capture.Records "$share/zookeeper-jute.jar" "$golden/records.json"; }
+conversations() { java_main capture.Conversations "$golden" ${CAPTURE_ONLY:-}; }
 
 [ $# -gt 0 ] || set -- records conversations data rawFrames cli words
 for part in "$@"; do
