@@ -48,6 +48,8 @@ export interface ParsedArgs {
   readonly operands: readonly string[];
   has(flag: string): boolean;
   value(flag: string): string | undefined;
+  /** The operand was written in quotes. */
+  isQuoted(index: number): boolean;
 }
 
 /** Everything that a command may touch. */
