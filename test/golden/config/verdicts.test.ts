@@ -90,7 +90,9 @@ describe('a zoo.cfg file is taken or refused as by Apache, with the same values'
     const verdict = 'config' in ours ? 'accepted' : 'refused';
     const difference = differences[name];
     if (difference !== undefined) {
+      const shown = 'config' in ours ? show(ours.config) : '';
       expect(verdict).toBe(difference.ours);
+      expect({ verdict, shown }, difference.why).not.toEqual(apache);
       return;
     }
     expect(ours).toHaveProperty(apache?.verdict === 'accepted' ? 'config' : 'errors');

@@ -1,0 +1,250 @@
+// The configuration of a server: zoo.cfg, its dynamic file and myid, checked and frozen.
+import { readFileSync } from 'node:fs';
+import { basename, isAbsolute, join, resolve } from 'node:path';
+import { type Ensemble, type EnsembleServer, isEnsembleKey, parseEnsemble } from './ensemble.ts';
+import type { Values } from './keys.ts';
+import { checkEnsemble, participantsOf } from './membership.ts';
+import { type Entry, parseProperties } from './properties.ts';
+import { Report } from './report.ts';
+import { type GivenValues, readValues } from './values.ts';
+
+/** Every key by its own name (see `keys.ts` for unit and meaning), and what follows from them. */
+export interface Config extends Values {
+  /** The file as it was named. */
+  readonly file: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Absolute; equals dataDir when not given. */
+  readonly dataLogDir: string;
+  readonly minSessionTimeout: number;
+  readonly maxSessionTimeout: number;
+  /** Number of this server, `null` when it has none (standalone). */
+  readonly myid: number | null;
+  readonly ensemble: Ensemble;
+  /** Several servers, or one that may grow; a standalone server otherwise. */
+  readonly isDistributed: boolean;
+}
+
+export type ParsedConfig =
+  | { readonly config: Config; readonly warnings: readonly string[] }
+  | { readonly errors: readonly string[] };
+
+export interface ParseOptions {
+  /** Directory that relative paths start from. */
+  readonly cwd: string;
+  /** Text of the myid file, `null` when there is none; absent: not looked for. */
+  readonly myid?: string | null;
+  /** The file that dynamicConfigFile names. */
+  readonly dynamic?: { readonly text: string; readonly fileName: string };
+}
+
+/**
+ * Reads a configuration without touching the disk.
+ *
+ * All messages start with `fileName` and the line. Nothing is decided halfway: with any error
+ * there is no configuration, and every error of the file is listed.
+ */
+export function parseConfig(text: string, fileName: string, options: ParseOptions): ParsedConfig {
+  const report = new Report();
+  const entries = parseProperties(text, fileName);
+  const given = readValues(entries, report);
+  const { values } = given;
+  const ensemble = readEnsemble(entries, given, options, fileName, report);
+  checkEnsemble(ensemble, values, fileName, report);
+  const isDistributed =
+    participantsOf(ensemble).length > 1 ||
+    (!values.standaloneEnabled && ensemble.servers.length > 0);
+  const myid = readMyId(given, options, fileName, report);
+  const self = ensemble.servers.find((server) => server.id === myid) ?? null;
+  if (isDistributed) checkSelf(myid, self, given, options, fileName, report);
+  const listening = clientAddress(self, given, fileName, report);
+  warnDefaults(given, isDistributed, fileName, report);
+  const timeouts = sessionTimeouts(given, fileName, report);
+  const directories = dataDirectories(given, options.cwd, fileName, report);
+  if (report.errors.length > 0) return { errors: report.errors };
+  const config: Config = Object.freeze({
+    ...values,
+    ...timeouts,
+    ...directories,
+    ...listening,
+    peerType: isDistributed && self !== null ? self.role : values.peerType,
+    file: fileName,
+    myid,
+    ensemble,
+    isDistributed,
+  });
+  return { config, warnings: report.warnings };
+}
+
+/** Reads a configuration file, the dynamic file that it names, and myid in its dataDir. */
+export function loadConfig(path: string, cwd: string = process.cwd()): ParsedConfig {
+  const main = readFile(cwd, path);
+  if ('error' in main) return { errors: [main.error] };
+  const { values } = readValues(parseProperties(main.text, path), new Report());
+  const myidFile = readFile(cwd, join(values.dataDir ?? '.', 'myid'));
+  if ('error' in myidFile && !myidFile.isMissing) return { errors: [myidFile.error] };
+  const myid = 'text' in myidFile ? myidFile.text : null;
+  const fileName = values.dynamicConfigFile;
+  if (fileName === null) return parseConfig(main.text, path, { cwd, myid });
+  const dynamic = readFile(cwd, fileName);
+  if ('error' in dynamic) return { errors: [dynamic.error] };
+  return parseConfig(main.text, path, { cwd, myid, dynamic: { text: dynamic.text, fileName } });
+}
+
+function readFile(
+  cwd: string,
+  path: string,
+): { text: string } | { error: string; isMissing: boolean } {
+  try {
+    return { text: readFileSync(resolve(cwd, path), 'utf8') };
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    const reason = isMissing ? 'file is missing' : `cannot be read (${code})`;
+    return { error: `${path}: ${reason}`, isMissing };
+  }
+}
+
+function readEnsemble(
+  entries: readonly Entry[],
+  { values, at }: GivenValues,
+  { dynamic }: ParseOptions,
+  fileName: string,
+  report: Report,
+): Ensemble {
+  const several = values['multiAddress.enabled'];
+  if (!at.has('dynamicConfigFile')) return parseEnsemble(entries, 0n, several, report);
+  for (const entry of entries) {
+    if (isEnsembleKey(entry.key)) {
+      report.error(entry.at, `${entry.key} must be in the dynamic file, not in ${fileName}`);
+    }
+  }
+  const lines = dynamic === undefined ? [] : parseProperties(dynamic.text, dynamic.fileName);
+  for (const line of lines) {
+    if (line.key === 'version') {
+      report.error(line.at, 'version belongs into the name of the file, not into it');
+    } else if (!isEnsembleKey(line.key)) {
+      report.error(line.at, `${line.key} cannot be in a dynamic file`);
+    }
+  }
+  return parseEnsemble(lines, versionOf(dynamic?.fileName ?? ''), several, report);
+}
+
+/** `zoo.cfg.dynamic.100000002` is version 0x100000002; without such an end it is 0. */
+function versionOf(fileName: string): bigint {
+  const suffix = /\.([0-9a-f]{1,16})$/i.exec(basename(fileName))?.[1];
+  return suffix === undefined ? 0n : BigInt(`0x${suffix}`);
+}
+
+function readMyId(
+  { values, at }: GivenValues,
+  options: ParseOptions,
+  fileName: string,
+  report: Report,
+): number | null {
+  const text = options.myid;
+  if (text === undefined || text === null) return values.myid;
+  const path = join(resolve(options.cwd, values.dataDir ?? ''), 'myid');
+  const line = text.split('\n')[0]?.trim() ?? '';
+  if (!/^\d{1,10}$/.test(line)) {
+    report.error(path, `must hold the number of this server, got "${line}"`);
+    return null;
+  }
+  const id = Number(line);
+  if (values.myid !== null && values.myid !== id) {
+    report.error(at.get('myid') ?? fileName, `myid is ${values.myid}, but ${path} says ${id}`);
+  }
+  return id;
+}
+
+function checkSelf(
+  myid: number | null,
+  self: EnsembleServer | null,
+  { values, at }: GivenValues,
+  options: ParseOptions,
+  fileName: string,
+  report: Report,
+): void {
+  if (myid === null) {
+    if (options.myid === undefined) return;
+    const path = join(resolve(options.cwd, values.dataDir ?? ''), 'myid');
+    report.error(fileName, `myid file is missing: ${path} must hold the number of this server`);
+  } else if (self === null) {
+    report.error(fileName, `My id ${myid} not in the peer list: there is no server.${myid} line`);
+  } else if (at.has('peerType') && values.peerType !== self.role) {
+    report.warn(self.at, `peerType is ${values.peerType}, this line says ${self.role} and wins`);
+  }
+}
+
+/** Where to listen for clients: the keys, or the part after `;` in the own server line. */
+function clientAddress(
+  self: EnsembleServer | null,
+  { values, at }: GivenValues,
+  fileName: string,
+  report: Report,
+): Pick<Config, 'clientPort' | 'clientPortAddress'> {
+  const { clientPort, clientPortAddress } = values;
+  const portAt = at.get('clientPort');
+  const client = self?.client ?? null;
+  if (client === null) {
+    if (portAt === undefined) report.error(fileName, 'clientPort is not set');
+    return { clientPort, clientPortAddress };
+  }
+  const isAnywhere = clientPortAddress === null || clientPortAddress === '0.0.0.0';
+  if (
+    portAt !== undefined &&
+    (clientPort !== client.port || !(isAnywhere || clientPortAddress === client.address))
+  ) {
+    const ours = `${client.address}:${client.port}`;
+    report.error(portAt, `the client port differs from ${ours} in the server line ${self?.at}`);
+  }
+  return { clientPort: client.port, clientPortAddress: client.address };
+}
+
+/** Apache refuses a quorum without these three; the defaults are those of its sample file. */
+function warnDefaults(
+  { values, at }: GivenValues,
+  isDistributed: boolean,
+  fileName: string,
+  report: Report,
+): void {
+  const needed = isDistributed
+    ? (['tickTime', 'initLimit', 'syncLimit'] as const)
+    : ['tickTime' as const];
+  for (const name of needed) {
+    if (!at.has(name)) report.warn(fileName, `${name} is not set, taking ${values[name]}`);
+  }
+}
+
+function sessionTimeouts(
+  { values, at }: GivenValues,
+  fileName: string,
+  report: Report,
+): Pick<Config, 'minSessionTimeout' | 'maxSessionTimeout'> {
+  const minSessionTimeout = values.minSessionTimeout ?? 2 * values.tickTime;
+  const maxSessionTimeout = values.maxSessionTimeout ?? 20 * values.tickTime;
+  if (minSessionTimeout > maxSessionTimeout) {
+    const where = at.get('minSessionTimeout') ?? at.get('maxSessionTimeout') ?? fileName;
+    const got = `got ${minSessionTimeout} and ${maxSessionTimeout}`;
+    report.error(where, `minSessionTimeout must not be larger than maxSessionTimeout, ${got}`);
+  }
+  return { minSessionTimeout, maxSessionTimeout };
+}
+
+function dataDirectories(
+  { values, at }: GivenValues,
+  cwd: string,
+  fileName: string,
+  report: Report,
+): Pick<Config, 'dataDir' | 'dataLogDir'> {
+  for (const name of ['dataDir', 'dataLogDir'] as const) {
+    const path = values[name];
+    // VerifyingFileFactory says so too: a leading dot is how to say that it is meant.
+    if (path !== null && !isAbsolute(path) && !path.startsWith('.')) {
+      report.warn(at.get(name) ?? fileName, `${name} is relative: ${resolve(cwd, path)} is used`);
+    }
+  }
+  if (values.dataDir === null) report.error(at.get('dataDir') ?? fileName, 'dataDir is not set');
+  const dataDir = resolve(cwd, values.dataDir ?? '.');
+  return { dataDir, dataLogDir: values.dataLogDir ? resolve(cwd, values.dataLogDir) : dataDir };
+}
