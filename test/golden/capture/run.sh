@@ -32,6 +32,7 @@ java_main() { java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$CAPTURE_CLASSP
 
 records() { java_main capture.Records "$share/zookeeper-jute.jar" "$golden/records.json"; }
 conversations() { java_main capture.Conversations "$golden" ${CAPTURE_ONLY:-}; }
+data() { java_main capture.Data "$golden" ${CAPTURE_ONLY:-}; }
 
 [ $# -gt 0 ] || set -- records conversations data rawFrames cli words
 for part in "$@"; do
