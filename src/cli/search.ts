@@ -1,0 +1,52 @@
+// Ctrl-R: an incremental search backwards through the history; it only decides, terminal.ts draws it.
+import type { History } from './history.ts';
+
+export class ReverseSearch {
+  readonly #history: History;
+  #text = '';
+  /** Index of the entry shown; the number of entries before anything was found. */
+  #at: number;
+  #failed = false;
+
+  constructor(history: History) {
+    this.#history = history;
+    this.#at = history.entries.length;
+  }
+
+  get prompt(): string {
+    return `(${this.#failed ? 'failed ' : ''}reverse-i-search)\`${this.#text}': `;
+  }
+
+  /** The entry found so far, empty before the first hit. */
+  get line(): string {
+    return this.#history.entries[this.#at] ?? '';
+  }
+
+  /** Where the text stands in the line: the place of the cursor. */
+  get cursor(): number {
+    return Math.max(0, this.line.indexOf(this.#text));
+  }
+
+  /** One more character: the entry shown stays when it still fits. */
+  type(text: string): void {
+    this.#text += text;
+    this.#look(this.#at + 1);
+  }
+
+  erase(): void {
+    this.#text = [...this.#text].slice(0, -1).join('');
+    this.#look(this.#history.entries.length);
+  }
+
+  /** Ctrl-R again: the next older entry that differs. */
+  older(): void {
+    if (this.#text !== '') this.#look(this.#at);
+  }
+
+  #look(before: number): void {
+    const found = this.#text === '' ? -1 : this.#history.findOlder(this.#text, before);
+    this.#failed = this.#text !== '' && found === -1;
+    if (found !== -1) this.#at = found;
+    else if (this.#text === '') this.#at = this.#history.entries.length;
+  }
+}
