@@ -26,13 +26,18 @@ log4j.appender.E.layout=org.apache.log4j.PatternLayout
 log4j.appender.E.layout.ConversionPattern=%-5p %C{1} %m%n
 LOG
 
-export CAPTURE_CLASSPATH=$work$jars CAPTURE_SOURCE=$here
+echo log4j.rootLogger=OFF >"$work/quiet.properties"
+
+export CAPTURE_CLASSPATH=$work$jars CAPTURE_SOURCE=$here CAPTURE_QUIET=file:$work/quiet.properties
 javac -nowarn -d "$work" -cp "$CAPTURE_CLASSPATH" "$here"/*.java
 java_main() { java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$CAPTURE_CLASSPATH" "$@"; }
 
 records() { java_main capture.Records "$share/zookeeper-jute.jar" "$golden/records.json"; }
 conversations() { java_main capture.Conversations "$golden" ${CAPTURE_ONLY:-}; }
 data() { java_main capture.Data "$golden" ${CAPTURE_ONLY:-}; }
+rawFrames() { python3 "$here/rawFrames.py" "$golden/rawFrames.json"; }
+cli() { python3 "$here/cli.py" "$golden/cli"; }
+words() { python3 "$here/words.py" "$golden/words.json"; }
 
 [ $# -gt 0 ] || set -- records conversations data rawFrames cli words
 for part in "$@"; do
