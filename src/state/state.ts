@@ -1,0 +1,16 @@
+// What every replica holds: the tree, the sessions, who watches, and the last zxid applied.
+import { NO_ZXID, type Zxid } from '../base/ids.ts';
+import { Sessions } from './sessions.ts';
+import { DEFAULT_TREE_OPTIONS, Tree, type TreeOptions } from './tree.ts';
+import { Watches } from './watches.ts';
+
+export class State {
+  readonly tree: Tree;
+  readonly sessions = new Sessions();
+  readonly watches = new Watches();
+  lastZxid: Zxid = NO_ZXID;
+
+  constructor(options: TreeOptions = DEFAULT_TREE_OPTIONS) {
+    this.tree = new Tree(options);
+  }
+}

@@ -1,0 +1,415 @@
+// The tree of znodes: a flat map from path to znode, with what is derived from it kept up to date.
+import { NO_ZXID, type SessionId, type Zxid } from '../base/ids.ts';
+import type { Acl, Stat, StatPersisted } from '../wire/data.ts';
+import { ErrorCode } from '../wire/errors.ts';
+import { AclCache, isUnresolved, OPEN_REF, READ_ACL } from './aclCache.ts';
+import { contentCrcOf, DigestSum, digestOf, isOutsideDigest } from './digest.ts';
+import { OwnerKind, type OwnerRules, ownerKind } from './owner.ts';
+import { childOf, nameOf, parentOf } from './path.ts';
+import {
+  formatQuota,
+  LIMIT_NODE,
+  parseQuota,
+  QUOTA_ROOT,
+  QuotaPaths,
+  STAT_NODE,
+  statPathOf,
+} from './quota.ts';
+import { Znode } from './znode.ts';
+
+export interface TreeOptions extends OwnerRules {
+  /** `zookeeper.digest.enabled`: keep the digest of the tree. */
+  digest: boolean;
+}
+
+export const DEFAULT_TREE_OPTIONS: TreeOptions = {
+  digest: true,
+  extendedTypes: false,
+  emulate353: false,
+};
+
+const EMPTY: Buffer = Buffer.alloc(0);
+const PROC = '/zookeeper';
+export const CONFIG_PATH = '/zookeeper/config';
+
+/** Paths that Apache never lets a client delete. */
+export const isSpecialPath = (path: string): boolean =>
+  path === '/' || path === PROC || path === QUOTA_ROOT || path === CONFIG_PATH;
+
+/** What is kept of bytes that belong to someone else, such as a chunk of a socket. */
+const kept = (data: Uint8Array | null): Buffer | null =>
+  data === null ? null : data.length === 0 ? EMPTY : Buffer.from(data);
+
+export class Tree {
+  readonly options: TreeOptions;
+  /** By path, the root as `/`. Parents come before their children. Only the tree changes it. */
+  readonly nodes = new Map<string, Znode>();
+  readonly acls = new AclCache();
+  readonly quotas = new QuotaPaths();
+  /** Paths of the ephemeral znodes of each session that has any. */
+  readonly ephemerals = new Map<SessionId, Set<string>>();
+  readonly containers = new Set<string>();
+  readonly ttls = new Set<string>();
+  /** Lengths of all paths and data (zk_approximate_data_size). */
+  dataSize = 0;
+  readonly #digest = new DigestSum();
+
+  constructor(options: TreeOptions = DEFAULT_TREE_OPTIONS) {
+    this.options = options;
+    this.#putSystemNode('/');
+    this.#putSystemNode(PROC);
+    this.#putSystemNode(QUOTA_ROOT);
+    this.ensureConfigNode();
+  }
+
+  /** Makes /zookeeper/config, readable only (ZOOKEEPER-2014), where an old snapshot lacks it. */
+  ensureConfigNode(): void {
+    if (this.nodes.has(CONFIG_PATH)) return;
+    this.#putSystemNode(CONFIG_PATH);
+    this.setAcl(CONFIG_PATH, READ_ACL, -1);
+  }
+
+  #putSystemNode(path: string): void {
+    this.#put(path, new Znode(EMPTY, OPEN_REF, NO_ZXID, 0, 0n));
+    if (path !== '/') addChild(this.nodes.get(parentOf(path)), nameOf(path));
+  }
+
+  get(path: string): Znode | undefined {
+    return this.nodes.get(path);
+  }
+
+  /** Sum of the digests of all znodes modulo 2^64, signed. */
+  get digest(): bigint {
+    return this.#digest.value;
+  }
+
+  /** As Apache counts, which holds the root twice. */
+  get nodeCount(): number {
+    return this.nodes.size + 1;
+  }
+
+  get ephemeralCount(): number {
+    let count = 0;
+    for (const paths of this.ephemerals.values()) count += paths.size;
+    return count;
+  }
+
+  statOf(node: Znode): Stat {
+    const numChildren = node.numChildren;
+    const owner = node.ephemeralOwner;
+    return {
+      czxid: node.czxid,
+      mzxid: node.mzxid,
+      ctime: node.ctime,
+      mtime: node.mtime,
+      version: node.version,
+      // What is kept counts creates; a client sees creates and deletes.
+      cversion: (node.cversion * 2 - numChildren) | 0,
+      aversion: node.aversion,
+      ephemeralOwner: owner === 0n || this.kindOf(owner) === OwnerKind.session ? owner : 0n,
+      dataLength: node.dataLength,
+      numChildren,
+      pzxid: node.pzxid,
+    };
+  }
+
+  kindOf(owner: bigint): OwnerKind {
+    return ownerKind(owner, this.options);
+  }
+
+  /** Number of znodes below `path`. */
+  descendantsOf(path: string): number {
+    if (path === '/') return this.nodes.size - 1;
+    let count = -1;
+    this.#walk(path, () => count++);
+    return count;
+  }
+
+  /**
+   * Adds a znode; `parentCVersion` -1 stands for one more than the parent has.
+   * The parent's cversion and pzxid only ever grow: a replay over a fuzzy snapshot brings creates
+   * of znodes that were deleted before the snapshot saw the parent.
+   */
+  create(
+    path: string,
+    data: Uint8Array | null,
+    acl: readonly Acl[] | null,
+    owner: bigint,
+    parentCVersion: number,
+    zxid: Zxid,
+    time: number,
+  ): ErrorCode {
+    const slash = path.lastIndexOf('/');
+    const parentPath = slash === 0 ? '/' : path.substring(0, slash);
+    const parent = this.nodes.get(parentPath);
+    if (parent === undefined) return ErrorCode.noNode;
+    if (this.nodes.has(path)) return ErrorCode.nodeExists;
+    this.#raiseCversion(parentPath, parent, parentCVersion, zxid);
+    const name = path.substring(slash + 1);
+    addChild(parent, name);
+    const node = new Znode(kept(data), this.acls.use(acl), zxid, time, owner);
+    this.#put(path, node);
+    if (path.startsWith(QUOTA_ROOT)) this.#quotaNodeCreated(parentPath, name);
+    if (!this.quotas.isEmpty) this.#addUsage(path, node.dataLength, 1);
+    return ErrorCode.ok;
+  }
+
+  /** Raises the parent after a create that found its znode there already, see `create`. */
+  raiseCversion(path: string, cversion: number, zxid: Zxid): void {
+    const node = this.nodes.get(path);
+    if (node !== undefined) this.#raiseCversion(path, node, cversion, zxid);
+  }
+
+  /** Gives a znode whose ACL a fuzzy snapshot did not hold the one it was created with. */
+  resolveAcl(path: string, acl: readonly Acl[] | null): void {
+    const node = this.nodes.get(path);
+    if (node === undefined || !isUnresolved(node.acl)) return;
+    this.acls.release(node.acl);
+    node.acl = this.acls.use(acl);
+  }
+
+  /**
+   * Removes a znode; undefined if there was none, and then the parent's pzxid is raised all the
+   * same (the snapshot may have seen the parent before the delete and the child's place after it).
+   * Children, which only a replay can leave here, go as well: their creates are still to come.
+   */
+  remove(path: string, zxid: Zxid): Znode | undefined {
+    const slash = path.lastIndexOf('/');
+    const parentPath = slash === 0 ? '/' : path.substring(0, slash);
+    const parent = this.nodes.get(parentPath);
+    if (parent === undefined || path.length === 1) return undefined;
+    removeChild(parent, path.substring(slash + 1));
+    if (zxid > parent.pzxid) {
+      parent.pzxid = zxid;
+      this.#statChanged(parentPath, parent);
+    }
+    const node = this.nodes.get(path);
+    if (node === undefined) return undefined;
+    if (node.children !== null) this.#removeBelow(path, node.children);
+    this.#drop(path, node);
+    return node;
+  }
+
+  /** Replaces the data; undefined if there is no such znode. */
+  setData(
+    path: string,
+    data: Uint8Array | null,
+    version: number,
+    zxid: Zxid,
+    time: number,
+  ): Znode | undefined {
+    const node = this.nodes.get(path);
+    if (node === undefined) return undefined;
+    const before = node.dataLength;
+    node.data = kept(data);
+    node.mtime = time;
+    node.mzxid = zxid;
+    node.version = version;
+    this.#dataChanged(path, node);
+    const growth = node.dataLength - before;
+    this.dataSize += growth;
+    if (!this.quotas.isEmpty) this.#addUsage(path, growth, 0);
+    return node;
+  }
+
+  /** Replaces the ACL; undefined if there is no such znode. */
+  setAcl(path: string, acl: readonly Acl[] | null, version: number): Znode | undefined {
+    const node = this.nodes.get(path);
+    if (node === undefined) return undefined;
+    const before = node.acl;
+    node.acl = this.acls.use(acl);
+    this.acls.release(before);
+    node.aversion = version;
+    this.#statChanged(path, node);
+    return node;
+  }
+
+  /** Forgets everything, the system's znodes too: a snapshot comes next. */
+  clear(): void {
+    this.nodes.clear();
+    this.acls.clear();
+    this.quotas.clear();
+    this.ephemerals.clear();
+    this.containers.clear();
+    this.ttls.clear();
+    this.dataSize = 0;
+    this.#digest.value = 0n;
+  }
+
+  /**
+   * Takes a znode of a snapshot (its root has the empty path); false if its parent is missing.
+   * A fuzzy snapshot may hold a path twice; the later one counts.
+   */
+  load(path: string, data: Uint8Array | null, aclIndex: bigint, stat: StatPersisted): boolean {
+    const at = path === '' ? '/' : path;
+    if (at !== '/') {
+      const parent = this.nodes.get(parentOf(at));
+      if (parent === undefined) return false;
+      addChild(parent, nameOf(at));
+    }
+    const node = new Znode(
+      kept(data),
+      this.acls.useLoaded(aclIndex),
+      stat.czxid,
+      stat.ctime,
+      stat.ephemeralOwner,
+    );
+    // Equal zxids share one object, as they do when they come from a transaction.
+    node.mzxid = stat.mzxid === stat.czxid ? stat.czxid : stat.mzxid;
+    node.pzxid = stat.pzxid === stat.czxid ? stat.czxid : stat.pzxid;
+    node.mtime = stat.mtime;
+    node.version = stat.version;
+    node.cversion = stat.cversion;
+    node.aversion = stat.aversion;
+    const before = this.nodes.get(at);
+    if (before !== undefined) {
+      node.children = before.children;
+      this.#drop(at, before);
+    }
+    this.#put(at, node);
+    return true;
+  }
+
+  /** Ends loading: finds the quotas, counts their usage anew, forgets ACLs nobody has. */
+  finishLoading(): void {
+    const end = `/${LIMIT_NODE}`;
+    this.#walk(QUOTA_ROOT, (path) => {
+      if (!path.endsWith(end)) return;
+      const limited = path.slice(QUOTA_ROOT.length, -end.length);
+      this.#countUsage(limited);
+      this.quotas.add(limited);
+    });
+    this.acls.purgeUnused();
+  }
+
+  #put(path: string, node: Znode): void {
+    this.nodes.set(path, node);
+    this.dataSize += path.length + node.dataLength;
+    this.#dataChanged(path, node);
+    const owner = node.ephemeralOwner;
+    if (owner !== 0n) this.#addOwned(path, owner);
+  }
+
+  #drop(path: string, node: Znode): void {
+    this.nodes.delete(path);
+    this.dataSize -= path.length + node.dataLength;
+    this.#digest.replace(node.digest, 0);
+    this.acls.release(node.acl);
+    const owner = node.ephemeralOwner;
+    if (owner !== 0n) this.#removeOwned(path, owner);
+    if (path.startsWith(QUOTA_ROOT) && path.endsWith(`/${LIMIT_NODE}`)) {
+      this.quotas.delete(parentOf(path).slice(QUOTA_ROOT.length));
+    }
+    if (!this.quotas.isEmpty) this.#addUsage(path, -node.dataLength, -1);
+  }
+
+  #removeBelow(path: string, children: Set<string>): void {
+    for (const name of children) {
+      const below = childOf(path, name);
+      const node = this.nodes.get(below);
+      if (node === undefined) continue;
+      if (node.children !== null) this.#removeBelow(below, node.children);
+      this.#drop(below, node);
+    }
+  }
+
+  #raiseCversion(path: string, node: Znode, wanted: number, zxid: Zxid): void {
+    const cversion = wanted === -1 ? (node.cversion + 1) | 0 : wanted;
+    if (cversion <= node.cversion) return;
+    node.cversion = cversion;
+    node.pzxid = zxid;
+    this.#statChanged(path, node);
+  }
+
+  #dataChanged(path: string, node: Znode): void {
+    if (!this.options.digest || isOutsideDigest(path)) return;
+    node.contentCrc = contentCrcOf(path, node.data);
+    this.#refresh(node);
+  }
+
+  #statChanged(path: string, node: Znode): void {
+    if (this.options.digest && !isOutsideDigest(path)) this.#refresh(node);
+  }
+
+  #refresh(node: Znode): void {
+    const before = node.digest;
+    node.digest = digestOf(node.contentCrc, node);
+    this.#digest.replace(before, node.digest);
+  }
+
+  #addOwned(path: string, owner: bigint): void {
+    const kind = this.kindOf(owner);
+    if (kind === OwnerKind.container) this.containers.add(path);
+    else if (kind === OwnerKind.ttl) this.ttls.add(path);
+    else {
+      const paths = this.ephemerals.get(owner as SessionId);
+      if (paths === undefined) this.ephemerals.set(owner as SessionId, new Set([path]));
+      else paths.add(path);
+    }
+  }
+
+  #removeOwned(path: string, owner: bigint): void {
+    const kind = this.kindOf(owner);
+    if (kind === OwnerKind.container) this.containers.delete(path);
+    else if (kind === OwnerKind.ttl) this.ttls.delete(path);
+    else {
+      const paths = this.ephemerals.get(owner as SessionId);
+      if (paths?.delete(path) && paths.size === 0) this.ephemerals.delete(owner as SessionId);
+    }
+  }
+
+  #quotaNodeCreated(parentPath: string, name: string): void {
+    const limited = parentPath.slice(QUOTA_ROOT.length);
+    if (name === LIMIT_NODE) this.quotas.add(limited);
+    else if (name === STAT_NODE) this.#countUsage(limited);
+  }
+
+  /** Counts nodes and bytes from `path` down into its usage node. */
+  #countUsage(path: string): void {
+    const statNode = this.nodes.get(statPathOf(path));
+    if (statNode === undefined) return;
+    const used = { count: 0, bytes: 0, countHardLimit: -1, byteHardLimit: -1 };
+    this.#walk(path === '' ? '/' : path, (_, node) => {
+      used.count++;
+      used.bytes += node.dataLength;
+    });
+    this.#setUsage(statNode, formatQuota(used));
+  }
+
+  #addUsage(path: string, bytes: number, count: number): void {
+    const prefix = this.quotas.above(path);
+    if (prefix === null) return;
+    const statNode = this.nodes.get(statPathOf(prefix));
+    if (statNode === undefined) return;
+    const used = parseQuota(statNode.data);
+    used.count += count;
+    used.bytes += bytes;
+    this.#setUsage(statNode, formatQuota(used));
+  }
+
+  /** Usage changes on each server by itself, without a transaction: no zxid, no version. */
+  #setUsage(statNode: Znode, text: string): void {
+    this.dataSize -= statNode.dataLength;
+    statNode.data = Buffer.from(text);
+    this.dataSize += statNode.dataLength;
+  }
+
+  #walk(path: string, visit: (path: string, node: Znode) => void): void {
+    const node = this.nodes.get(path);
+    if (node === undefined) return;
+    visit(path, node);
+    if (node.children === null) return;
+    for (const name of node.children) this.#walk(childOf(path, name), visit);
+  }
+}
+
+function addChild(parent: Znode | undefined, name: string): void {
+  if (parent === undefined) return;
+  if (parent.children === null) parent.children = new Set([name]);
+  else parent.children.add(name);
+}
+
+function removeChild(parent: Znode, name: string): void {
+  const children = parent.children;
+  if (children?.delete(name) && children.size === 0) parent.children = null;
+}

@@ -1,0 +1,250 @@
+// The tree as it will be when all proposals in flight have committed (Apache's outstandingChanges).
+import { assert } from '../base/assert.ts';
+import { NO_ZXID, type SessionId, type Zxid } from '../base/ids.ts';
+import type { Acl } from '../wire/data.ts';
+import { OPEN_ACL } from './aclCache.ts';
+import { contentCrcOf, DigestSum, digestOf, isOutsideDigest } from './digest.ts';
+import { parentOf } from './path.ts';
+import type { State } from './state.ts';
+import type { Tree } from './tree.ts';
+import type { NodeView } from './znode.ts';
+
+const OPEN = { list: OPEN_ACL };
+
+/** A znode as one proposal in flight leaves it. */
+class Change implements NodeView {
+  readonly path: string;
+  readonly inFlight: Zxid;
+  /** The change of the same path before this one that was in flight then. */
+  previous: Change | null;
+  isDeleted: boolean;
+  acl: { readonly list: readonly Acl[] } = OPEN;
+  czxid: Zxid = NO_ZXID;
+  mzxid: Zxid = NO_ZXID;
+  pzxid: Zxid = NO_ZXID;
+  ctime = 0;
+  mtime = 0;
+  version = 0;
+  cversion = 0;
+  aversion = 0;
+  ephemeralOwner = 0n;
+  numChildren = 0;
+  dataLength = 0;
+  contentCrc = 0;
+  digest = 0;
+  /** The digest of the node before. */
+  digestBefore = 0;
+
+  constructor(path: string, inFlight: Zxid, previous: Change | null) {
+    this.path = path;
+    this.inFlight = inFlight;
+    this.previous = previous;
+    this.isDeleted = false;
+  }
+
+  copy(node: NodeView): void {
+    this.acl = node.acl;
+    this.czxid = node.czxid;
+    this.mzxid = node.mzxid;
+    this.pzxid = node.pzxid;
+    this.ctime = node.ctime;
+    this.mtime = node.mtime;
+    this.version = node.version;
+    this.cversion = node.cversion;
+    this.aversion = node.aversion;
+    this.ephemeralOwner = node.ephemeralOwner;
+    this.numChildren = node.numChildren;
+    this.dataLength = node.dataLength;
+    this.contentCrc = node.contentCrc;
+    this.digest = node.digest;
+  }
+}
+
+/** What `View.create` needs of a create transaction. */
+export interface Creation {
+  readonly path: string;
+  readonly data: Uint8Array | null;
+  readonly acl: readonly Acl[] | null;
+  readonly parentCVersion: number;
+}
+
+/** How many of the applied changes may stay in the queue before it is moved up. */
+const COMPACT_AT = 1024;
+
+export class View {
+  readonly #tree: Tree;
+  /** In the order of their zxids; those before `#head` have been applied. */
+  #changes: Change[] = [];
+  #head = 0;
+  readonly #latest = new Map<string, Change>();
+  /** Digest of the tree after all changes in flight; means nothing while there are none. */
+  readonly #digest = new DigestSum();
+
+  constructor(state: State) {
+    this.#tree = state.tree;
+  }
+
+  /** Number of changes in flight. */
+  get size(): number {
+    return this.#changes.length - this.#head;
+  }
+
+  /** The znode as it will be; undefined if there will be none. */
+  node(path: string): NodeView | undefined {
+    const change = this.#latest.size === 0 ? undefined : this.#latest.get(path);
+    if (change === undefined) return this.#tree.get(path);
+    return change.isDeleted ? undefined : change;
+  }
+
+  /** The digest of the tree after all that is in flight: that of the transaction added last. */
+  get treeDigest(): bigint {
+    return this.size === 0 ? this.#tree.digest : this.#digest.value;
+  }
+
+  /** The ephemeral znodes that the session will have. */
+  ephemeralsOf(session: SessionId): string[] {
+    const paths = new Set(this.#tree.ephemerals.get(session) ?? []);
+    for (let i = this.#head; i < this.#changes.length; i++) {
+      const change = this.#changes[i] as Change;
+      if (change.isDeleted) paths.delete(change.path);
+      else if (change.ephemeralOwner === session) paths.add(change.path);
+    }
+    return [...paths];
+  }
+
+  /** Adds a create; its parent must be there and the path must not. */
+  create(zxid: Zxid, time: number, creation: Creation, owner: bigint): void {
+    const { path } = creation;
+    const parent = this.#push(zxid, parentOf(path));
+    const { parentCVersion } = creation;
+    const cversion = parentCVersion === -1 ? (parent.cversion + 1) | 0 : parentCVersion;
+    // The same condition as in Tree.create, or the digests differ.
+    if (cversion > parent.cversion) {
+      parent.cversion = cversion;
+      parent.pzxid = zxid;
+    }
+    parent.numChildren++;
+    this.#seal(parent);
+    const node = this.#push(zxid, path, true);
+    node.isDeleted = false;
+    node.acl = creation.acl === null ? OPEN : { list: creation.acl };
+    node.czxid = zxid;
+    node.mzxid = zxid;
+    node.pzxid = zxid;
+    node.ctime = time;
+    node.mtime = time;
+    node.ephemeralOwner = owner;
+    this.#setContent(node, creation.data);
+    this.#seal(node);
+  }
+
+  /** Adds a delete; what is not there is passed over (as when a session closes). */
+  remove(zxid: Zxid, path: string): void {
+    if (this.node(path) === undefined) return;
+    const parent = this.#push(zxid, parentOf(path));
+    parent.numChildren--;
+    if (zxid > parent.pzxid) parent.pzxid = zxid;
+    this.#seal(parent);
+    const node = this.#push(zxid, path);
+    node.isDeleted = true;
+    node.numChildren = 0;
+    this.#digest.replace(node.digest, 0);
+    node.digest = 0;
+  }
+
+  setData(zxid: Zxid, time: number, path: string, data: Uint8Array | null, version: number): void {
+    const node = this.#push(zxid, path);
+    node.mtime = time;
+    node.mzxid = zxid;
+    node.version = version;
+    this.#setContent(node, data);
+    this.#seal(node);
+  }
+
+  setAcl(zxid: Zxid, path: string, acl: readonly Acl[] | null, version: number): void {
+    const node = this.#push(zxid, path);
+    node.acl = acl === null ? OPEN : { list: acl };
+    node.aversion = version;
+    this.#seal(node);
+  }
+
+  /** A point to roll back to, as long as nothing is applied in between. */
+  mark(): number {
+    return this.#changes.length;
+  }
+
+  /** Takes back all changes added since `mark`: a multi has failed. */
+  rollback(mark: number): void {
+    while (this.#changes.length > mark) {
+      const change = this.#changes.pop() as Change;
+      this.#digest.replace(change.digest, change.digestBefore);
+      if (change.previous === null) this.#latest.delete(change.path);
+      else this.#latest.set(change.path, change.previous);
+    }
+  }
+
+  /** Forgets the changes up to `zxid`: the tree has them now. */
+  applied(zxid: Zxid): void {
+    const changes = this.#changes;
+    let head = this.#head;
+    while (head < changes.length) {
+      const change = changes[head] as Change;
+      if (change.inFlight > zxid) break;
+      if (this.#latest.get(change.path) === change) this.#latest.delete(change.path);
+      // Else a path that is always in flight would keep all its past.
+      change.previous = null;
+      head++;
+    }
+    this.#forget(head);
+  }
+
+  /** Forgets all changes: leadership has ended. */
+  clear(): void {
+    this.#changes = [];
+    this.#head = 0;
+    this.#latest.clear();
+  }
+
+  #forget(head: number): void {
+    const changes = this.#changes;
+    if (head === changes.length) {
+      changes.length = 0;
+      this.#head = 0;
+      return;
+    }
+    this.#head = head;
+    if (head < COMPACT_AT || head * 2 < changes.length) return;
+    this.#changes = changes.slice(head);
+    this.#head = 0;
+  }
+
+  /** A new change of `path`, starting from what will be there (nothing, when `isNew`). */
+  #push(zxid: Zxid, path: string, isNew = false): Change {
+    if (this.size === 0) this.#digest.value = this.#tree.digest;
+    const latest = this.#latest.size === 0 ? undefined : this.#latest.get(path);
+    const change = new Change(path, zxid, latest ?? null);
+    const node = latest ?? this.#tree.get(path);
+    if (isNew) assert(node === undefined || latest?.isDeleted === true, `${path} exists`);
+    else {
+      assert(node !== undefined && latest?.isDeleted !== true, `no ${path} to change`);
+      change.copy(node);
+      change.digestBefore = change.digest;
+    }
+    this.#changes.push(change);
+    this.#latest.set(path, change);
+    return change;
+  }
+
+  #setContent(node: Change, data: Uint8Array | null): void {
+    node.dataLength = data === null ? 0 : data.length;
+    if (this.#tree.options.digest && !isOutsideDigest(node.path)) {
+      node.contentCrc = contentCrcOf(node.path, data);
+    }
+  }
+
+  #seal(node: Change): void {
+    if (!this.#tree.options.digest || isOutsideDigest(node.path)) return;
+    node.digest = digestOf(node.contentCrc, node);
+    this.#digest.replace(node.digestBefore, node.digest);
+  }
+}

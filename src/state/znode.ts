@@ -1,0 +1,64 @@
+// One znode of the tree, with the fields that snapshots and Stats are made of.
+import type { Zxid } from '../base/ids.ts';
+import type { Acl } from '../wire/data.ts';
+import type { AclRef } from './aclCache.ts';
+
+/** What a decision needs to know of a znode: a Znode has it, and so has a change in flight. */
+export interface NodeView {
+  readonly acl: { readonly list: readonly Acl[] };
+  readonly czxid: Zxid;
+  readonly mzxid: Zxid;
+  readonly pzxid: Zxid;
+  /** Milliseconds since 1970. */
+  readonly ctime: number;
+  readonly mtime: number;
+  readonly version: number;
+  /** Number of children ever created; a client sees `2 * cversion - numChildren`. */
+  readonly cversion: number;
+  readonly aversion: number;
+  readonly ephemeralOwner: bigint;
+  readonly numChildren: number;
+  readonly dataLength: number;
+  /** CRC-32 of path and data, the unchanging part of the digest, as a signed 32-bit number. */
+  readonly contentCrc: number;
+  /** CRC-32 of path, data and stat as a signed 32-bit number; 0 below /zookeeper. */
+  readonly digest: number;
+}
+
+/** There are millions of these: one shape, no empty collections, shared zxid objects. */
+export class Znode implements NodeView {
+  data: Buffer | null;
+  acl: AclRef;
+  czxid: Zxid;
+  mzxid: Zxid;
+  pzxid: Zxid;
+  ctime: number;
+  mtime: number;
+  version = 0;
+  cversion = 0;
+  aversion = 0;
+  ephemeralOwner: bigint;
+  /** Names without path; null until the first child. */
+  children: Set<string> | null = null;
+  contentCrc = 0;
+  digest = 0;
+
+  constructor(data: Buffer | null, acl: AclRef, zxid: Zxid, time: number, owner: bigint) {
+    this.data = data;
+    this.acl = acl;
+    this.czxid = zxid;
+    this.mzxid = zxid;
+    this.pzxid = zxid;
+    this.ctime = time;
+    this.mtime = time;
+    this.ephemeralOwner = owner;
+  }
+
+  get numChildren(): number {
+    return this.children === null ? 0 : this.children.size;
+  }
+
+  get dataLength(): number {
+    return this.data === null ? 0 : this.data.length;
+  }
+}
