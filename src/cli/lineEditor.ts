@@ -12,12 +12,7 @@ import {
 } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
-
-/** One key as node:readline's parser tells it; `text` is absent for keys that write nothing. */
-export interface Keypress {
-  readonly text: string | undefined;
-  readonly key: Key;
-}
+import type { Keypress } from './keys.ts';
 
 /** What node:readline has beyond its documented members. */
 interface Internals {
@@ -41,12 +36,10 @@ export class LineEditor {
   readonly #internals: Internals;
   readonly #output: WriteStream;
   readonly #press: Internals['_ttyWrite'];
-  readonly #onResize = () => this.#settle();
 
   constructor(input: Readable, output: WriteStream, events: LineEditorEvents) {
     this.#output = output;
-    // Before readline's own listener, which redraws.
-    output.on('resize', this.#onResize);
+    const others = output.listeners('resize');
     const readline = createInterface({
       input,
       output,
@@ -56,6 +49,9 @@ export class LineEditor {
       crlfDelay: Number.POSITIVE_INFINITY,
       prompt: '',
     });
+    // Readline redraws at every change of size, also while a command prints and no line is shown.
+    for (const listener of output.listeners('resize'))
+      if (!others.includes(listener)) output.off('resize', listener as () => void);
     this.#readline = readline;
     this.#internals = readline as unknown as Internals;
     for (const name of ['_ttyWrite', '_getDisplayPos'] as const)
@@ -83,8 +79,8 @@ export class LineEditor {
 
   /** Lets readline act on a key. */
   press({ text, key }: Keypress): void {
-    this.#settle();
     this.#press(text, key);
+    this.#settle();
   }
 
   /** Inserts text as it is, tabs included; no line ends in it. */
@@ -114,6 +110,16 @@ export class LineEditor {
     // The old prompt decides how far the cursor is below the first row, so this comes first.
     moveCursor(this.#output, 0, -this.#internals.prevRows);
     this.begin(prompt, line, cursor);
+  }
+
+  /**
+   * Draws the line after the terminal has changed its width. Some terminals wrap the old line anew and some leave
+   * it: the lower count of rows never erases what others wrote, at worst a piece of the old line stays above.
+   */
+  resized(): void {
+    const rows = Math.min(this.#internals.prevRows, this.#readline.getCursorPos().rows);
+    moveCursor(this.#output, 0, -rows);
+    this.begin(this.#readline.getPrompt(), this.line, this.cursor);
   }
 
   /** Writes complete lines above the line, which stays intact with its cursor. */
@@ -148,13 +154,12 @@ export class LineEditor {
   }
 
   close(): void {
-    this.#output.off('resize', this.#onResize);
     this.#readline.close();
   }
 
   /**
-   * Makes readline's note of the cursor's row true. It is only kept by redraws, so it is stale after a wide
-   * character was typed over the last column, and after the width of the terminal changed.
+   * Makes readline's note of the cursor's row true: only redraws keep it, so it is stale after a wide character was
+   * typed over the last column.
    */
   #settle(): void {
     this.#internals.prevRows = this.#readline.getCursorPos().rows;

@@ -1,5 +1,9 @@
 // Ctrl-R: an incremental search backwards through the history; it only decides, terminal.ts draws it.
 import type { History } from './history.ts';
+import { isControl, isPrintable, type Keypress } from './keys.ts';
+
+/** What a key did: went on with the search, took the line found, gave the typed line back, or is for the line. */
+export type SearchStep = 'searching' | 'accepted' | 'cancelled' | 'passed';
 
 export class ReverseSearch {
   readonly #history: History;
@@ -25,6 +29,17 @@ export class ReverseSearch {
   /** Where the text stands in the line: the place of the cursor. */
   get cursor(): number {
     return Math.max(0, this.line.indexOf(this.#text));
+  }
+
+  take(keypress: Keypress): SearchStep {
+    const { name } = keypress.key;
+    if (isControl(keypress, 'g')) return 'cancelled';
+    if (name === 'escape') return 'accepted';
+    if (isControl(keypress, 'r')) this.older();
+    else if (name === 'backspace' || isControl(keypress, 'h')) this.erase();
+    else if (isPrintable(keypress)) this.type(keypress.text ?? '');
+    else return 'passed';
+    return 'searching';
   }
 
   /** One more character: the entry shown stays when it still fits. */

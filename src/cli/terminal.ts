@@ -1,11 +1,13 @@
 // The terminal half of the shell: keys, prompt, history, questions, and events above the line; nothing else touches the tty.
 import type { ReadStream, WriteStream } from 'node:tty';
+import { Announcer } from './announcer.ts';
 import { Completer, type Completion, listInColumns, sharedBeginning } from './complete.ts';
 import { History, historyFile, Recall } from './history.ts';
-import { type Keypress, LineEditor } from './lineEditor.ts';
+import { isControl, isEnter, isPlain, type Keypress } from './keys.ts';
+import { LineEditor } from './lineEditor.ts';
 import { Questions } from './questions.ts';
 import { ReverseSearch } from './search.ts';
-import type { AsyncText, ShellApi } from './shellApi.ts';
+import type { ShellApi } from './shellApi.ts';
 
 export interface TerminalStreams {
   readonly stdin: ReadStream;
@@ -16,8 +18,8 @@ export interface TerminalStreams {
 
 /** How soon a second Ctrl-C on an empty line must follow the first one to leave. */
 const leaveWithinMs = 2000;
-const continuationPrompt = '> ';
 const interruptedStatus = 130;
+const continuationPrompt = '> ';
 /** Bracketed paste: the terminal marks where pasted text begins and ends. */
 const pasteOn = '\x1b[?2004h';
 const pasteOff = '\x1b[?2004l';
@@ -33,10 +35,12 @@ export function isInteractive({ stdin, stdout, env }: TerminalStreams): boolean 
  */
 type Mode = 'editing' | 'running' | 'completing' | 'left';
 
-const isControl = ({ key }: Keypress, letter: string) =>
-  key.ctrl === true && key.meta !== true && key.name === letter;
-
-const isEnter = ({ key }: Keypress) => key.name === 'return' || key.name === 'enter';
+interface Search {
+  readonly state: ReverseSearch;
+  /** What was typed before, to go back to. */
+  readonly line: string;
+  readonly cursor: number;
+}
 
 class Terminal {
   readonly #shell: ShellApi;
@@ -45,61 +49,55 @@ class Terminal {
   readonly #completer: Completer;
   readonly #questions: Questions;
   readonly #editor: LineEditor;
-  readonly #leave: (status: number) => void;
+  readonly #announcer: Announcer;
+  readonly #onLeave: (status: number) => void;
 
   #mode: Mode = 'editing';
   /** Keys typed ahead. */
   #held: Keypress[] = [];
-  /** Texts that wait for the end of this turn, or of a question. */
-  #texts: AsyncText[] = [];
-  #isFlushDue = false;
   /** The lines before this one, when a quote is open. */
   #unfinished = '';
   #recall: Recall | null = null;
-  #search: {
-    readonly state: ReverseSearch;
-    readonly line: string;
-    readonly cursor: number;
-  } | null = null;
-  /** Text pasted so far, null outside of a paste: it is inserted at once, for a key each is slow. */
+  #search: Search | null = null;
+  /** Text pasted so far, null outside of a paste: it is inserted at once, for key by key is slow. */
   #pasted: string | null = null;
-  #lastEmptyInterrupt = Number.NEGATIVE_INFINITY;
+  #emptyInterruptAt = Number.NEGATIVE_INFINITY;
 
   constructor(shell: ShellApi, streams: TerminalStreams, onLeave: (status: number) => void) {
+    const { stdin, stdout, env } = streams;
     this.#shell = shell;
     this.#streams = streams;
-    this.#leave = onLeave;
-    const warn = (trouble: string) => this.#text({ stream: 'err', text: trouble });
-    this.#history = new History(historyFile(streams.env), warn);
-    shell.history.loadPast(this.#history.entries);
-    this.#completer = new Completer(shell, () => performance.now());
-    const coloured = streams.stdout.hasColors(streams.env);
-    this.#questions = new Questions(streams.stdout, coloured, (isAsking) => {
-      if (!isAsking) this.#flush();
-    });
-    this.#editor = new LineEditor(streams.stdin, streams.stdout, {
+    this.#onLeave = onLeave;
+    this.#editor = new LineEditor(stdin, stdout, {
       onKey: (keypress) => this.#onKey(keypress),
       onLine: (line) => void this.#onLine(line),
       onClose: () => this.leave(shell.lastStatus),
     });
+    this.#completer = new Completer(shell, () => performance.now());
+    this.#questions = new Questions(stdout, stdout.hasColors(env), () => this.#announcer.flush());
+    this.#announcer = this.#createAnnouncer();
+    this.#history = new History(historyFile(env), (trouble) =>
+      this.#announcer.text({ stream: 'err', text: trouble }),
+    );
+    shell.history.loadPast(this.#history.entries);
     shell.setQuestions(this.#questions);
-    shell.onOutput((text) => this.#text(text));
-    shell.onPromptChange(() => this.#due());
+    shell.onOutput((text) => this.#announcer.text(text));
+    shell.onPromptChange(() => this.#announcer.redraw());
   }
 
   start(): void {
     this.#streams.stdout.write(pasteOn);
     this.#editor.begin(this.#prompt());
-    this.#flush();
+    this.#announcer.flush();
   }
 
   leave(status: number): void {
     if (this.#mode === 'left') return;
-    this.#flush();
+    this.#announcer.flush();
     this.#mode = 'left';
     this.#streams.stdout.write(pasteOff);
     this.#editor.close();
-    this.#leave(status);
+    this.#onLeave(status);
   }
 
   /** After a stop (Ctrl-Z, SIGSTOP): whoever had the terminal meanwhile has set it up for itself. */
@@ -112,12 +110,18 @@ class Terminal {
     if (this.#isEditing) this.#editor.begin(this.#prompt(), this.#editor.line, this.#editor.cursor);
   }
 
+  resized(): void {
+    if (this.#isEditing) this.#editor.resized();
+  }
+
   interrupt(): void {
-    if (this.#mode === 'running') {
-      this.#held = [];
+    this.#announcer.flush();
+    this.#held = [];
+    if (this.#isEditing) this.#interruptLine();
+    else if (this.#mode === 'running') {
       this.#streams.stdout.write('^C\n');
       this.#shell.interrupt();
-    } else if (this.#mode !== 'left') this.#interruptLine();
+    }
   }
 
   get #isEditing(): boolean {
@@ -129,55 +133,35 @@ class Terminal {
     return this.#unfinished === '' ? this.#shell.prompt() : continuationPrompt;
   }
 
-  // --- Output that comes by itself -------------------------------------------------------------
-
-  #text(text: AsyncText): void {
-    this.#texts.push(text);
-    if (this.#isEditing) this.#due();
-    else if (!this.#questions.isAsking) this.#flush();
-  }
-
-  /** Draws once for all that happens in this turn. */
-  #due(): void {
-    if (this.#isFlushDue) return;
-    this.#isFlushDue = true;
-    setImmediate(() => {
-      if (this.#isFlushDue) this.#flush();
+  #createAnnouncer(): Announcer {
+    const isEditing = () => this.#isEditing;
+    const isAsking = () => this.#questions.isAsking;
+    const state = {
+      get isEditing() {
+        return isEditing();
+      },
+      get isAsking() {
+        return isAsking();
+      },
+      prompt: () => this.#prompt(),
+    };
+    return new Announcer(this.#editor, state, ({ stream, text }) => {
+      this.#completer.forget();
+      this.#streams[stream === 'out' ? 'stdout' : 'stderr'].write(`${text}\n`);
     });
   }
 
-  #flush(): void {
-    const isDue = this.#isFlushDue;
-    const texts = this.#texts;
-    if (this.#questions?.isAsking === true) return;
-    this.#isFlushDue = false;
-    this.#texts = [];
-    if (texts.length > 0) this.#completer.forget();
-    const { stdout, stderr } = this.#streams;
-    const write = () => {
-      for (const { stream, text } of texts) (stream === 'out' ? stdout : stderr).write(`${text}\n`);
-    };
-    if (!this.#isEditing) write();
-    else if (texts.length > 0) this.#editor.above(write, this.#prompt());
-    else if (isDue) this.#editor.redraw(this.#prompt());
-  }
-
-  // --- Keys ------------------------------------------------------------------------------------
-
   #onKey(keypress: Keypress): void {
+    const { name, sequence } = keypress.key;
     if (this.#questions.isAsking) {
-      if (keypress.key.name?.startsWith('paste-') !== true)
-        this.#questions.feed(keypress.key.sequence ?? keypress.text ?? '');
-      return;
-    }
-    if (isControl(keypress, 'c')) {
-      this.#flush();
-      this.interrupt();
-    } else if (this.#mode === 'editing') this.#act(keypress);
+      if (name !== 'paste-start' && name !== 'paste-end')
+        this.#questions.feed(sequence ?? keypress.text ?? '');
+    } else if (isControl(keypress, 'c')) this.interrupt();
+    else if (this.#mode === 'editing') this.#act(keypress);
     else if (this.#mode !== 'left') this.#held.push(keypress);
   }
 
-  /** Goes on with what was typed ahead until a line is run again. */
+  /** Goes on with what was typed ahead, until a line is run again. */
   #replay(): void {
     while (this.#mode === 'editing') {
       const keypress = this.#held.shift();
@@ -187,16 +171,16 @@ class Terminal {
   }
 
   #act(keypress: Keypress): void {
-    if (this.#isFlushDue) this.#flush();
+    this.#announcer.flush();
     const { name } = keypress.key;
     if (name === 'paste-start') {
-      this.#endSearch();
+      this.#endSearch('accepted');
       this.#pasted = '';
     } else if (name === 'paste-end') this.#insertPasted(null);
     else if (this.#pasted === null) this.#edit(keypress);
     else if (isEnter(keypress)) {
       this.#insertPasted('');
-      this.#press(keypress);
+      this.#editor.press(keypress);
     } else this.#pasted += keypress.text ?? '';
   }
 
@@ -207,12 +191,9 @@ class Terminal {
   }
 
   #edit(keypress: Keypress): void {
-    if (this.#search !== null && this.#searchKey(keypress)) return;
-    const { name, ctrl } = keypress.key;
-    const isPlain = ctrl !== true && keypress.key.meta !== true;
-    const isUp = (isPlain && name === 'up') || isControl(keypress, 'p');
-    const isDown = (isPlain && name === 'down') || isControl(keypress, 'n');
-    if (isUp || isDown) {
+    if (this.#search !== null && this.#searchTakes(this.#search.state, keypress)) return;
+    const isUp = isPlain(keypress, 'up') || isControl(keypress, 'p');
+    if (isUp || isPlain(keypress, 'down') || isControl(keypress, 'n')) {
       this.#recallLine(isUp);
       return;
     }
@@ -220,12 +201,8 @@ class Terminal {
     if (isControl(keypress, 'r')) this.#beginSearch();
     else if (isControl(keypress, 'd') && this.#editor.line === '') this.#endOfInput();
     else if (isControl(keypress, 'z')) this.#suspend();
-    else if (isPlain && name === 'tab' && keypress.key.shift !== true) void this.#complete();
-    else this.#press(keypress);
-  }
-
-  #press(keypress: Keypress): void {
-    this.#editor.press(keypress);
+    else if (isPlain(keypress, 'tab')) void this.#complete();
+    else this.#editor.press(keypress);
   }
 
   #recallLine(isUp: boolean): void {
@@ -235,27 +212,52 @@ class Terminal {
     if (found !== null) this.#editor.setLine(found);
   }
 
+  #beginSearch(): void {
+    const { line, cursor } = this.#editor;
+    const state = new ReverseSearch(this.#history);
+    this.#search = { state, line, cursor };
+    this.#editor.redraw(state.prompt, state.line, state.cursor);
+  }
+
+  /** False when the key ends the search and still has its own work to do. */
+  #searchTakes(state: ReverseSearch, keypress: Keypress): boolean {
+    const step = state.take(keypress);
+    if (step === 'searching') this.#editor.redraw(state.prompt, state.line, state.cursor);
+    else this.#endSearch(step === 'cancelled' ? 'cancelled' : 'accepted');
+    return step !== 'passed';
+  }
+
+  /** Back to the usual prompt, with the line found, or what was typed when nothing was. */
+  #endSearch(how: 'accepted' | 'cancelled'): void {
+    const search = this.#search;
+    if (search === null) return;
+    this.#search = null;
+    const { state, line, cursor } = search;
+    if (how === 'cancelled' || state.line === '') this.#editor.redraw(this.#prompt(), line, cursor);
+    else this.#editor.redraw(this.#prompt(), state.line, state.cursor);
+  }
+
   /** Ctrl-C while a line is edited: away with it; twice on an empty one leaves. */
   #interruptLine(): void {
-    this.#held = [];
     const isEmpty = this.#editor.line === '' && this.#unfinished === '' && this.#search === null;
     const now = performance.now();
-    if (isEmpty && now - this.#lastEmptyInterrupt < leaveWithinMs) {
-      this.#editor.leaveLine('^C');
-      this.leave(interruptedStatus);
-      return;
-    }
-    this.#lastEmptyInterrupt = isEmpty ? now : Number.NEGATIVE_INFINITY;
+    const isSecond = isEmpty && now - this.#emptyInterruptAt < leaveWithinMs;
+    this.#emptyInterruptAt = isEmpty ? now : Number.NEGATIVE_INFINITY;
     this.#mode = 'editing';
     this.#pasted = null;
     this.#search = null;
     this.#recall = null;
     this.#unfinished = '';
     this.#editor.leaveLine('^C');
+    if (isSecond) {
+      this.leave(interruptedStatus);
+      return;
+    }
     if (isEmpty) this.#streams.stdout.write('Press Ctrl-C again to leave, or type quit.\n');
     this.#editor.begin(this.#prompt());
   }
 
+  /** Ctrl-D on an empty line. */
   #endOfInput(): void {
     this.#editor.leaveLine();
     if (this.#unfinished === '') {
@@ -274,63 +276,14 @@ class Terminal {
     process.kill(process.pid, 'SIGTSTP');
   }
 
-  // --- Ctrl-R ----------------------------------------------------------------------------------
-
-  #beginSearch(): void {
-    const { line, cursor } = this.#editor;
-    this.#search = { state: new ReverseSearch(this.#history), line, cursor };
-    this.#drawSearch();
-  }
-
-  #drawSearch(): void {
-    const state = this.#search?.state;
-    if (state === undefined) return;
-    this.#editor.redraw(state.prompt, state.line, state.cursor);
-  }
-
-  /** Back to the usual prompt, with the line found (or what was typed when nothing was). */
-  #endSearch(isCancelled = false): void {
-    const search = this.#search;
-    if (search === null) return;
-    this.#search = null;
-    const found = isCancelled ? '' : search.state.line;
-    if (found === '') this.#editor.redraw(this.#prompt(), search.line, search.cursor);
-    else this.#editor.redraw(this.#prompt(), found, search.state.cursor);
-  }
-
-  /** True when the key was for the search; any other key takes the line found and then does its work. */
-  #searchKey(keypress: Keypress): boolean {
-    const state = this.#search?.state;
-    const { name, ctrl, meta } = keypress.key;
-    const { text } = keypress;
-    if (isControl(keypress, 'r')) state?.older();
-    else if (name === 'backspace' || isControl(keypress, 'h')) state?.erase();
-    else if (isControl(keypress, 'g')) {
-      this.#endSearch(true);
-      return true;
-    } else if (name === 'escape') {
-      this.#endSearch();
-      return true;
-    } else if (text !== undefined && ctrl !== true && meta !== true && !/\p{Cc}/u.test(text))
-      state?.type(text);
-    else {
-      this.#endSearch();
-      return false;
-    }
-    this.#drawSearch();
-    return true;
-  }
-
-  // --- Tab -------------------------------------------------------------------------------------
-
   async #complete(): Promise<void> {
     const { line, cursor } = this.#editor;
     this.#mode = 'completing';
     const completion = await this.#completer.complete(this.#unfinished + line.slice(0, cursor));
-    // Ctrl-C, or the end of the terminal, came first.
-    if (this.#mode !== 'completing' || this.#editor.line !== line) return;
+    // Ctrl-C or the end of the terminal may have come first.
+    if (this.#mode !== 'completing') return;
     this.#mode = 'editing';
-    this.#flush();
+    this.#announcer.flush();
     if (completion === null || completion.hits.length === 0 || completion.typed.length > cursor)
       this.#streams.stdout.write('\x07');
     else this.#applyCompletion(completion);
@@ -340,25 +293,20 @@ class Terminal {
   #applyCompletion({ typed, hits, labels, suffix }: Completion): void {
     const { line, cursor } = this.#editor;
     let word = sharedBeginning(hits);
-    if (hits.length === 1) {
-      const isWhole = word === typed || !word.includes('/');
-      if (isWhole && !line.startsWith(suffix, cursor)) word += suffix;
-    }
-    if (word !== typed && (hits.length === 1 || word.length > typed.length)) {
-      const start = cursor - typed.length;
+    if (hits.length === 1 && !line.startsWith(suffix || ' ', cursor)) word += suffix;
+    const start = cursor - typed.length;
+    if (word.length > typed.length)
       this.#editor.setLine(line.slice(0, start) + word + line.slice(cursor), start + word.length);
-    } else if (hits.length > 1) {
+    else if (hits.length > 1) {
       const { columns } = this.#streams.stdout;
       this.#editor.below(listInColumns(labels, columns, (text) => this.#editor.widthOf(text)));
     }
   }
 
-  // --- Lines -----------------------------------------------------------------------------------
-
   async #onLine(line: string): Promise<void> {
     const text = this.#unfinished + line;
     this.#recall = null;
-    this.#lastEmptyInterrupt = Number.NEGATIVE_INFINITY;
+    this.#emptyInterruptAt = Number.NEGATIVE_INFINITY;
     if (this.#shell.isUnterminated(text)) {
       this.#unfinished = `${text}\n`;
       this.#editor.begin(continuationPrompt);
@@ -380,27 +328,30 @@ class Terminal {
   }
 }
 
-/** Reads and runs lines until the user leaves; every session is closed then. Resolves with the exit status. */
+/** Reads and runs lines until the user leaves; then every session is closed. Resolves with the exit status. */
 export async function runTerminal(shell: ShellApi, streams: TerminalStreams): Promise<number> {
   let onLeave: (status: number) => void = () => undefined;
   const left = new Promise<number>((resolve) => {
     onLeave = resolve;
   });
   const terminal = new Terminal(shell, streams, onLeave);
+  const { stdin, stdout } = streams;
+  const onResize = () => terminal.resized();
+  // A terminal that is gone answers EIO.
+  const onGone = () => terminal.leave(129);
   const signals: Partial<Record<NodeJS.Signals, () => void>> = {
     SIGCONT: () => terminal.resume(),
-    SIGHUP: () => terminal.leave(129),
+    SIGHUP: onGone,
     SIGINT: () => terminal.interrupt(),
     SIGTERM: () => terminal.leave(143),
   };
-  // A terminal that is gone answers EIO.
-  const onGone = () => terminal.leave(129);
   for (const [signal, listener] of Object.entries(signals)) process.on(signal, listener);
-  for (const stream of [streams.stdin, streams.stdout]) stream.on('error', onGone);
+  for (const stream of [stdin, stdout]) stream.on('error', onGone);
+  stdout.on('resize', onResize);
   terminal.start();
   const status = await left;
+  stdout.off('resize', onResize);
   await shell.close();
   for (const [signal, listener] of Object.entries(signals)) process.off(signal, listener);
-  for (const stream of [streams.stdin, streams.stdout]) stream.off('error', onGone);
   return status;
 }
