@@ -10,6 +10,8 @@ test.each([
   ['creat', 'create'],
   ['dtaDir', 'dataDir'],
   ['gett', 'get'],
+  ['tikcTime', 'tickTime'],
+  ['gte', 'get'],
 ])('%s was meant as %s', (typed, meant) => {
   expect(nearest(typed, words)).toBe(meant);
 });

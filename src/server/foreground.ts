@@ -1,0 +1,141 @@
+// Runs one server in this process: configuration, log, pid file, signals, exit code.
+import type { Logger } from '../base/logger.ts';
+import type { Config } from '../config/index.ts';
+import { createLogger, type LogOptions, type ServerLogger } from './logger.ts';
+import { pidFilePath, removePidFile, writePidFile } from './pidFile.ts';
+
+/** A server that listens. */
+export interface RunningServer {
+  /** The port that it got; of interest when the configuration says 0. */
+  readonly port: number;
+  /** Resolves when all is closed: 0 after `close`, another code when it had to give up. */
+  readonly closed: Promise<{ code: number; reason?: string }>;
+  close(): Promise<void>;
+}
+
+/** Rejects when it cannot start; an `exitCode` of the error is the one of the process. */
+export type StartServer = (config: Config, logger: Logger) => Promise<RunningServer>;
+
+/** What the child of `start` tells its parent over the channel between them. */
+export interface Listening {
+  readonly kind: 'listening';
+  readonly port: number;
+}
+
+export interface ForegroundOptions {
+  readonly config: Config;
+  readonly warnings: readonly string[];
+  readonly log: LogOptions;
+  /** Show where an error comes from. */
+  readonly debug: boolean;
+}
+
+const FORCED = 143;
+const UNEXPECTED = 1;
+
+/** Serves until a signal or an end of its own; resolves to the exit code. */
+export async function runForeground(
+  options: ForegroundOptions,
+  startServer: StartServer,
+): Promise<number> {
+  const { config } = options;
+  const logger = createLogger({ ...options.log, myid: config.myid });
+  logger.info(`Reading configuration from: ${config.file}`);
+  for (const warning of options.warnings) logger.warn(warning);
+  logger.info(`dataDir ${config.dataDir}, dataLogDir ${config.dataLogDir}`);
+  const signals = listenForSignals(logger);
+  try {
+    return await serve(config, logger, startServer, signals);
+  } catch (thrown) {
+    logger.error(messageOf(thrown, options.debug));
+    return exitCodeOf(thrown);
+  } finally {
+    signals.stop();
+    await logger.close();
+  }
+}
+
+async function serve(
+  config: Config,
+  logger: ServerLogger,
+  startServer: StartServer,
+  signals: Signals,
+): Promise<number> {
+  const running = await startServer(config, logger);
+  const pidFile = pidFilePath(config.dataDir);
+  try {
+    writePidFile(pidFile, process.pid);
+    tellParent({ kind: 'listening', port: running.port });
+    signals.onFirst(() => running.close());
+    const { code, reason } = await running.closed;
+    if (reason !== undefined) logger[code === 0 ? 'info' : 'error'](reason);
+    logger.info(`exiting with code ${code}`);
+    return code;
+  } finally {
+    removePidFile(pidFile, process.pid);
+  }
+}
+
+interface Signals {
+  /** `action` runs at the first signal, at once if it came before. */
+  onFirst(action: () => Promise<void>): void;
+  stop(): void;
+}
+
+/**
+ * SIGTERM and SIGINT end in order; a second one ends at once.
+ *
+ * SIGHUP is left alone: a handler would undo `nohup`.
+ */
+function listenForSignals(logger: Logger): Signals {
+  let received = false;
+  let action: (() => Promise<void>) | null = null;
+  const act = (): void => {
+    action?.().catch((thrown: unknown) => {
+      logger.error(`closing failed: ${messageOf(thrown, false)}`);
+      process.exit(UNEXPECTED);
+    });
+  };
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (received) process.exit(FORCED);
+    received = true;
+    logger.info(`${signal}: closing`);
+    act();
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  return {
+    onFirst(wanted) {
+      action = wanted;
+      if (received) act();
+    },
+    stop() {
+      process.off('SIGTERM', onSignal);
+      process.off('SIGINT', onSignal);
+    },
+  };
+}
+
+/** The channel is there only under `start`; a parent that is gone has nothing to wait for. */
+function tellParent(message: Listening): void {
+  process.send?.(message, undefined, undefined, () => {
+    if (process.connected) process.disconnect();
+  });
+}
+
+/** One line; the words of the system name the file or the address. */
+function messageOf(thrown: unknown, debug: boolean): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const { code, address, port } = thrown as NodeJS.ErrnoException & {
+    address?: string;
+    port?: number;
+  };
+  if (debug) return thrown.stack ?? thrown.message;
+  if (code === 'EADDRINUSE') return `Address already in use: ${address}:${port}`;
+  return thrown.message;
+}
+
+function exitCodeOf(thrown: unknown): number {
+  const code = (thrown as { exitCode?: unknown } | null)?.exitCode;
+  return typeof code === 'number' ? code : UNEXPECTED;
+}

@@ -1,0 +1,88 @@
+// The pid file of a server, and whether the process that it names is still that server.
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** `zookeeper_server.pid` in dataDir, or the file that ZOOPIDFILE names, as in zkServer.sh. */
+export function pidFilePath(dataDir: string): string {
+  const { ZOOPIDFILE: file } = process.env;
+  return file || join(dataDir, 'zookeeper_server.pid');
+}
+
+export type PidFile =
+  | { readonly kind: 'absent' }
+  /** The file is left over: its process is gone, or another one has got its number. */
+  | { readonly kind: 'stale'; readonly pid: number | null }
+  | { readonly kind: 'running'; readonly pid: number };
+
+export function readPidFile(path: string): PidFile {
+  let text: string;
+  let writtenAt: number;
+  try {
+    text = readFileSync(path, 'utf8').trim();
+    writtenAt = statSync(path).mtimeMs;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'absent' };
+    throw thrown;
+  }
+  const pid = /^\d{1,10}$/.test(text) ? Number(text) : 0;
+  if (pid === 0) return { kind: 'stale', pid: null };
+  return isAlive(pid) && !startedAfter(pid, writtenAt)
+    ? { kind: 'running', pid }
+    : { kind: 'stale', pid };
+}
+
+/** Written whole or not at all; no newline, as zkServer.sh leaves it. */
+export function writePidFile(path: string, pid: number): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const fresh = `${path}.${pid}`;
+  writeFileSync(fresh, String(pid));
+  renameSync(fresh, path);
+}
+
+/** Removes the file if it is the one of `pid`: a server that was started since keeps its own. */
+export function removePidFile(path: string, pid: number): void {
+  try {
+    if (readFileSync(path, 'utf8').trim() === String(pid)) rmSync(path);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+  }
+}
+
+/** Whether a process exists and has not ended; one that nobody waited for (a zombie) has. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (thrown) {
+    // EPERM: it exists, and belongs to somebody else.
+    if ((thrown as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return procStat(pid)?.[0] !== 'Z';
+}
+
+const TICKS_PER_SECOND = 100;
+/** The boot time in /proc/stat is in whole seconds. */
+const TOLERANCE_MS = 2000;
+
+/** Whether the process is younger than the file that names it, so that it only has its number. */
+function startedAfter(pid: number, writtenAt: number): boolean {
+  const startTicks = procStat(pid)?.[19];
+  const bootSeconds = /^btime (\d+)$/m.exec(readProc('/proc/stat') ?? '')?.[1];
+  if (startTicks === undefined || bootSeconds === undefined) return false;
+  const startedAt = (Number(bootSeconds) + Number(startTicks) / TICKS_PER_SECOND) * 1000;
+  return startedAt > writtenAt + TOLERANCE_MS;
+}
+
+/** The fields of /proc/PID/stat after the name, which may hold spaces; `null` off Linux. */
+function procStat(pid: number): string[] | null {
+  const text = readProc(`/proc/${pid}/stat`);
+  return text === null ? null : text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
+
+function readProc(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // No /proc on this system, or the process is gone: both mean "not known".
+    return null;
+  }
+}

@@ -1,0 +1,282 @@
+// What `zk server VERB` does: start and stop a server in the background, ask how it is.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Config, loadConfig } from '../config/index.ts';
+import { askWord } from './askWord.ts';
+import { findConfig } from './configFile.ts';
+import type { Listening, StartServer } from './foreground.ts';
+import type { LogFormat, LogLevel } from './logger.ts';
+import { isAlive, pidFilePath, readPidFile, removePidFile } from './pidFile.ts';
+
+export interface VerbOptions {
+  /** File or name as typed; absent: zoo.cfg. */
+  readonly cfg?: string | undefined;
+  /** Where a bare name is looked for first; absent: ZOOCFGDIR. */
+  readonly configDir?: string | undefined;
+  readonly logLevel?: LogLevel | undefined;
+  readonly logFormat?: LogFormat | undefined;
+  readonly logFile?: string | undefined;
+  readonly debug?: boolean | undefined;
+}
+
+/** Where a verb prints: results, and what is about them. */
+export interface Output {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+export const standardOutput: Output = {
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+};
+
+const OK = 0;
+const FAILED = 1;
+const BAD_CONFIG = 2;
+
+const program = fileURLToPath(new URL('../../bin/zk', import.meta.url));
+
+interface Opened {
+  readonly file: string;
+  readonly config: Config;
+  readonly warnings: readonly string[];
+}
+
+/** Finds and reads the configuration, prints its path, and its errors if it has any. */
+function open(options: VerbOptions, output: Output): Opened | null {
+  const { ZOOCFGDIR } = process.env;
+  const configDir = options.configDir ?? ZOOCFGDIR;
+  const file = findConfig(options.cfg, { cwd: process.cwd(), configDir });
+  output.err(`Using config: ${file}\n`);
+  const result = loadConfig(file);
+  if ('config' in result) return { file, ...result };
+  output.err(result.errors.map((error) => `${error}\n`).join(''));
+  return null;
+}
+
+/** Serves in this process until it is told to end. */
+export async function startForeground(
+  options: VerbOptions,
+  startServer: StartServer,
+  output: Output = standardOutput,
+): Promise<number> {
+  const opened = open(options, output);
+  if (opened === null) return BAD_CONFIG;
+  // winston costs a quarter of the program's start: only who serves pays it.
+  const { runForeground } = await import('./foreground.ts');
+  const log = {
+    ...(options.logLevel && { level: options.logLevel }),
+    ...(options.logFormat && { format: options.logFormat }),
+    ...(options.logFile && { file: options.logFile }),
+  };
+  return runForeground({ ...opened, log, debug: options.debug ?? false }, startServer);
+}
+
+/** Outcome of a start in the background. */
+export type Started =
+  | { readonly kind: 'started'; readonly pid: number; readonly port: number }
+  | { readonly kind: 'running'; readonly pid: number }
+  /** `lines`: the last of its log. */
+  | { readonly kind: 'failed'; readonly lines: readonly string[]; readonly outFile: string };
+
+/** Starts a server in the background; settles when it listens or has died. */
+export async function startInBackground(
+  { file, config }: { file: string; config: Config },
+  options: VerbOptions = {},
+): Promise<Started> {
+  const pidFile = readPidFile(pidFilePath(config.dataDir));
+  if (pidFile.kind === 'running') return { kind: 'running', pid: pidFile.pid };
+  const outFile = openOutFile(config);
+  const sizeBefore = statSync(outFile).size;
+  const descriptor = openSync(outFile, 'a');
+  const child = spawn(process.execPath, childArguments(file, options), {
+    detached: true,
+    stdio: ['ignore', descriptor, descriptor, 'ipc'],
+  });
+  closeSync(descriptor);
+  const port = await listening(child);
+  if (port === null) {
+    const written = readFileSync(outFile).subarray(sizeBefore).toString();
+    return { kind: 'failed', lines: written.trimEnd().split('\n').slice(-10), outFile };
+  }
+  child.unref();
+  return { kind: 'started', pid: child.pid ?? 0, port };
+}
+
+export async function start(
+  options: VerbOptions,
+  output: Output = standardOutput,
+): Promise<number> {
+  const opened = open(options, output);
+  if (opened === null) return BAD_CONFIG;
+  for (const warning of opened.warnings) output.err(`${warning}\n`);
+  output.out('Starting zookeeper ... ');
+  const result = await startInBackground(opened, options);
+  switch (result.kind) {
+    case 'started':
+      output.out('STARTED\n');
+      return OK;
+    case 'running':
+      output.out(`already running as process ${result.pid}.\n`);
+      return FAILED;
+    case 'failed':
+      output.out('FAILED TO START\n');
+      output.err(`the end of ${result.outFile}:\n${result.lines.join('\n')}\n`);
+      return FAILED;
+  }
+}
+
+/** Its port once it listens, `null` when it has ended before. */
+function listening(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => resolve(null));
+    child.once('message', (message: Listening) => resolve(message.port));
+  });
+}
+
+function childArguments(file: string, options: VerbOptions): string[] {
+  return [
+    ...process.execArgv,
+    program,
+    'server',
+    'start-foreground',
+    ...(options.logLevel ? ['--log-level', options.logLevel] : []),
+    ...(options.logFormat ? ['--log-format', options.logFormat] : []),
+    ...(options.logFile ? ['--log-file', options.logFile] : []),
+    ...(options.debug ? ['--debug'] : []),
+    file,
+  ];
+}
+
+/** Creates the file that takes the output of a background server, with its directories. */
+function openOutFile(config: Config): string {
+  const path = outFilePath(config);
+  mkdirSync(dirname(path), { recursive: true });
+  closeSync(openSync(path, 'a'));
+  return path;
+}
+
+/** In ZOO_LOG_DIR; else beside dataDir, in a folder of its own, as servers may share a host. */
+function outFilePath(config: Config): string {
+  const { ZOO_LOG_DIR: directory, USER, LOGNAME } = process.env;
+  const user = USER || LOGNAME || `uid${process.getuid?.() ?? ''}`;
+  const name = `zookeeper-${user}-server-${hostname()}.out`;
+  const { dataDir } = config;
+  return join(directory || join(dirname(dataDir), 'logs', basename(dataDir)), name);
+}
+
+/** From SIGTERM to the second one, which does not wait for anything any more. */
+const PATIENCE_MS = 10_000;
+const FORCED_MS = 2000;
+const LOOK_AGAIN_MS = 25;
+
+export async function stop(options: VerbOptions, output: Output = standardOutput): Promise<number> {
+  const opened = open(options, output);
+  if (opened === null) return BAD_CONFIG;
+  output.out('Stopping zookeeper ... ');
+  const path = pidFilePath(opened.config.dataDir);
+  const pidFile = readPidFile(path);
+  if (pidFile.kind === 'absent') {
+    output.out(`no zookeeper to stop (could not find file ${path})\n`);
+    return OK;
+  }
+  if (pidFile.kind === 'stale') {
+    const who = pidFile.pid === null ? 'no process' : `process ${pidFile.pid}, which is gone`;
+    if (pidFile.pid !== null) removePidFile(path, pidFile.pid);
+    output.out(`no zookeeper to stop (${path} names ${who})\n`);
+    return OK;
+  }
+  const { pid } = pidFile;
+  for (const patience of [PATIENCE_MS, FORCED_MS]) {
+    if (!terminate(pid)) {
+      output.out(`FAILED TO STOP\nprocess ${pid} belongs to another user\n`);
+      return FAILED;
+    }
+    if (await ended(pid, patience)) {
+      removePidFile(path, pid);
+      output.out('STOPPED\n');
+      return OK;
+    }
+  }
+  output.out(`FAILED TO STOP\nprocess ${pid} still runs\n`);
+  return FAILED;
+}
+
+/** False when that is not allowed. */
+function terminate(pid: number): boolean {
+  try {
+    process.kill(pid, 'SIGTERM');
+    return true;
+  } catch (thrown) {
+    // ESRCH: it ended just now.
+    return (thrown as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
+/** Another process's end can only be looked for. */
+async function ended(pid: number, withinMs: number): Promise<boolean> {
+  const deadline = Date.now() + withinMs;
+  while (isAlive(pid)) {
+    if (Date.now() > deadline) return false;
+    await delay(LOOK_AGAIN_MS);
+  }
+  return true;
+}
+
+export async function restart(
+  options: VerbOptions,
+  output: Output = standardOutput,
+): Promise<number> {
+  const code = await stop(options, output);
+  return code === OK ? start(options, output) : code;
+}
+
+const ANSWER_MS = 5000;
+
+export async function status(
+  options: VerbOptions,
+  output: Output = standardOutput,
+): Promise<number> {
+  const opened = open(options, output);
+  if (opened === null) return BAD_CONFIG;
+  const { clientPort, clientPortAddress } = opened.config;
+  const isAnywhere = clientPortAddress === null || /^(0\.0\.0\.0|::)$/.test(clientPortAddress);
+  const host = isAnywhere ? 'localhost' : clientPortAddress;
+  output.out(`Client port found: ${clientPort}. Client address: ${host}. Client SSL: false.\n`);
+  const reply = await askWord(host, clientPort, 'srvr', ANSWER_MS).catch((error: Error) => error);
+  const mode = typeof reply === 'string' ? /^Mode: .*$/m.exec(reply)?.[0] : undefined;
+  if (mode !== undefined) {
+    output.out(`${mode}\n`);
+    return OK;
+  }
+  output.out('Error contacting service. It is probably not running.\n');
+  const why = typeof reply === 'string' ? reply.split('\n')[0] : reply.message;
+  if (why) output.err(`${why}\n`);
+  return FAILED;
+}
+
+/** The command that `start` runs, quoted for a shell. */
+export function printCommand(options: VerbOptions, output: Output = standardOutput): number {
+  const opened = open(options, output);
+  if (opened === null) return BAD_CONFIG;
+  const words = [process.execPath, ...childArguments(opened.file, options)];
+  const quoted = words.map((word) => (/^[\w./:=+-]+$/.test(word) ? word : quote(word))).join(' ');
+  output.out(`${quoted} >> ${quote(outFilePath(opened.config))} 2>&1 < /dev/null\n`);
+  return OK;
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+export function version(output: Output = standardOutput): number {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const { name, version } = JSON.parse(manifest) as { name: string; version: string };
+  output.out(`${name} ${version}, the protocol and the files of Apache ZooKeeper 3.8\n`);
+  return OK;
+}

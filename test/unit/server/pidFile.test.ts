@@ -1,0 +1,72 @@
+// Whether the process that a pid file names is the server that wrote it.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isAlive, readPidFile, removePidFile, writePidFile } from '../../../src/server/pidFile.ts';
+
+let directory: string;
+let path: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'zk-pid-'));
+  path = join(directory, 'zookeeper_server.pid');
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** The number of a process that has just ended. */
+async function aPastPid(): Promise<number> {
+  const child = spawn('true');
+  const pid = child.pid ?? 0;
+  await once(child, 'exit');
+  return pid;
+}
+
+describe('a pid file', () => {
+  test('holds the number without a line end, as zkServer.sh leaves it', () => {
+    writePidFile(path, 4711);
+    expect(readFileSync(path, 'utf8')).toBe('4711');
+  });
+
+  test('names a running server when its process lives', () => {
+    writePidFile(path, process.pid);
+    expect(readPidFile(path)).toEqual({ kind: 'running', pid: process.pid });
+  });
+
+  test('written by echo, with a line end, is read too', () => {
+    writeFileSync(path, `${process.pid}\n`);
+    expect(readPidFile(path).kind).toBe('running');
+  });
+
+  test('is absent when there is none', () => {
+    expect(readPidFile(path)).toEqual({ kind: 'absent' });
+  });
+
+  test('is stale when its process is gone', async () => {
+    const pid = await aPastPid();
+    writePidFile(path, pid);
+    expect(readPidFile(path)).toEqual({ kind: 'stale', pid });
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  test('is stale when its number belongs to a process that began later', () => {
+    writePidFile(path, process.pid);
+    utimesSync(path, 1_000_000, 1_000_000);
+    expect(readPidFile(path)).toEqual({ kind: 'stale', pid: process.pid });
+  });
+
+  test.each(['', 'x', '-1', '0', '12 34'])('is stale when it holds "%s"', (text) => {
+    writeFileSync(path, text);
+    expect(readPidFile(path)).toEqual({ kind: 'stale', pid: null });
+  });
+
+  test('is removed only by the server that it names', () => {
+    writePidFile(path, 1);
+    removePidFile(path, 2);
+    expect(readPidFile(path).kind).toBe('running');
+    removePidFile(path, 1);
+    expect(readPidFile(path)).toEqual({ kind: 'absent' });
+    removePidFile(path, 1);
+  });
+});
