@@ -1,6 +1,7 @@
 """Writes words.json: the texts of the four-letter words of a server in use."""
 
 import json
+import os
 import socket
 import sys
 
@@ -12,6 +13,13 @@ WORDS = ["ruok", "srvr", "stat", "mntr", "conf", "cons", "envi", "isro", "wchs",
 
 
 def ask(server, word):
+    """The text, without what is of the machine that made it: folders, ports of servers, jars."""
+    shown = asked(server, word).replace(server.home, "/zk").replace(f"={server.port}\n", "=2181\n")
+    shown = shown.replace(os.getcwd(), "/zk").replace(os.environ["CAPTURE_CLASSPATH"], "zookeeper.jar")
+    return shown
+
+
+def asked(server, word):
     if word != "stmk":
         return server.word(word)
     with socket.create_connection(("127.0.0.1", server.port), 5) as link:
