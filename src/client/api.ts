@@ -86,7 +86,10 @@ export interface CallOptions {
 }
 
 export interface WatchOptions extends CallOptions {
-  /** A callback that is called once; `true` for the default watcher, the `event` listeners. */
+  /**
+   * A callback for one change of the node; `true` for the default watcher, the `event` listeners.
+   * Session events (`None`) reach it too, until it is used up, as with Apache's client.
+   */
   readonly watch?: Watcher | boolean | undefined;
 }
 
@@ -237,7 +240,7 @@ export interface ConnectOptions {
   readonly session?: { readonly id: bigint; readonly password: Uint8Array } | undefined;
   /** The default watcher: gets every session event and what watches with `true` bring. */
   readonly watcher?: Watcher | undefined;
-  /** Longest reply accepted, in bytes (`jute.maxbuffer`); 4 MiB by default, as 3.8's clients. */
+  /** Longest reply accepted, in bytes (`jute.maxbuffer` of Apache's clients); 64 MiB by default. */
   readonly maxFrame?: number | undefined;
   /** Ends the wait of `connect` and closes the client. */
   readonly signal?: AbortSignal | undefined;

@@ -1,0 +1,401 @@
+// The life of one session: its requests, events and states over whatever connections it gets.
+
+import { NO_ZXID, type SessionId, sessionId, type Zxid, zxid } from '../base/ids.ts';
+import { type Reader, WireError, Writer } from '../wire/bytes.ts';
+import { type ConnectRequest, type ConnectResponse, WatcherEvent } from '../wire/client.ts';
+import { ErrorCode } from '../wire/errors.ts';
+import { OpCode, Xid } from '../wire/opcodes.ts';
+import type {
+  CallOptions,
+  ConnectOptions,
+  State,
+  StateEvent,
+  WatchedEvent,
+  WatchedEventState,
+  Watcher,
+} from './api.ts';
+import { Credentials } from './auth.ts';
+import { Call, Fifo, type Request, waitFor } from './calls.ts';
+import { Connector } from './connector.ts';
+import type { ConnectString } from './connectString.ts';
+import { Deliveries } from './deliveries.ts';
+import { ZkError } from './errors.ts';
+import { eventTypeName } from './events.ts';
+import { withoutChroot } from './path.ts';
+import { writeWatches } from './rewatch.ts';
+import { type Removed, WatchTable } from './watches.ts';
+import type { Timer, World } from './world.ts';
+
+const DEFAULT_SESSION_TIMEOUT_MS = 30_000;
+const DEFAULT_MAX_FRAME = 64 * 1024 * 1024;
+const MAX_XID = 0x7fffffff;
+const PASSWORD_LENGTH = 16;
+
+type Final = 'closed' | 'expired' | 'authFailed';
+/** What the requests of an ended session fail with, and the event that tells its watchers. */
+const endings: Record<Final, { readonly err: number; readonly event: WatchedEventState }> = {
+  closed: { err: ErrorCode.sessionExpired, event: 'Closed' },
+  expired: { err: ErrorCode.sessionExpired, event: 'Expired' },
+  authFailed: { err: ErrorCode.authFailed, event: 'AuthFailed' },
+};
+
+/** Where the session tells what happens, in the order of the wire. */
+export interface SessionListener {
+  state(event: StateEvent): void;
+  /** For the default watcher. */
+  event(event: WatchedEvent): void;
+}
+
+const closeRequest: Request<void> = {
+  op: 'close',
+  path: null,
+  type: OpCode.closeSession,
+  write() {},
+  read() {},
+};
+
+export class Session {
+  readonly watches = new WatchTable();
+  readonly chroot: string;
+  /** The one that `watch: true` stands for. */
+  readonly defaultWatcher: Watcher;
+  state: State = 'connecting';
+  id: SessionId;
+  password: Buffer;
+  timeoutMs: number;
+  lastZxid: Zxid = NO_ZXID;
+
+  readonly #world: World;
+  readonly #options: ConnectOptions;
+  readonly #listener: SessionListener;
+  readonly #deliveries: Deliveries;
+  readonly #credentials: Credentials;
+  readonly #connector: Connector;
+  readonly #requestedTimeoutMs: number;
+  /** Sent and not answered. */
+  readonly #sent = new Fifo<Call>();
+  /** Not sent: there is no connection. */
+  readonly #waiting = new Fifo<Call>();
+  #xid = 0;
+  #setWatchesUnanswered = 0;
+  /** Only a server that takes writes makes sessions that the other servers know. */
+  #hasSeenWriter: boolean;
+  #expiryTimer: Timer | null = null;
+  #lastEventState: WatchedEventState = 'Disconnected';
+  #final: Final | null = null;
+  #isClosing = false;
+
+  constructor(
+    connectString: ConnectString,
+    options: ConnectOptions,
+    listener: SessionListener,
+    world: World,
+  ) {
+    this.#world = world;
+    this.#options = options;
+    this.#listener = listener;
+    this.#deliveries = new Deliveries((run) => world.afterPromises(run));
+    this.#credentials = new Credentials(options.auth ?? []);
+    this.#requestedTimeoutMs = options.sessionTimeout ?? DEFAULT_SESSION_TIMEOUT_MS;
+    this.chroot = connectString.chroot;
+    this.defaultWatcher = (event) => listener.event(event);
+    this.timeoutMs = this.#requestedTimeoutMs;
+    this.id = sessionId(options.session?.id ?? 0n);
+    this.password = Buffer.from(options.session?.password ?? new Uint8Array(PASSWORD_LENGTH));
+    this.#hasSeenWriter = options.session !== undefined;
+    this.#connector = new Connector(
+      world,
+      {
+        hosts: connectString.hosts,
+        maxFrame: options.maxFrame ?? DEFAULT_MAX_FRAME,
+        greeting: () => this.#greeting(),
+        sessionTimeoutMs: () => this.timeoutMs,
+      },
+      {
+        connecting: (server) => this.#changed('connecting', '', server),
+        failed: (server, reason, isRoundOver) => this.#failed(server, reason, isRoundOver),
+        greeted: (response) => this.#greeted(response),
+        frame: (reader) => this.#frame(reader),
+        lost: (server, reason, heardAt) => this.#lost(server, reason, heardAt),
+      },
+    );
+  }
+
+  get isConnected(): boolean {
+    return this.#connector.link !== null;
+  }
+
+  get server(): string | null {
+    return this.#connector.link?.target.name ?? null;
+  }
+
+  /** Sends a request, or keeps it for the connection to come. */
+  submit<T>(request: Request<T>, options: CallOptions): Promise<T> {
+    const timedOut = () => new ZkError(ErrorCode.requestTimeout, request.op, request.path);
+    return waitFor<T>(this.#world, options, timedOut, (resolve, reject) => {
+      const read = (reader: Reader | null) => {
+        const value = request.read(reader);
+        return () => resolve(value);
+      };
+      const call = new Call(this.#nextXid(), request, read, reject);
+      this.#send(call, request);
+      return () => {
+        call.isGivenUp = true;
+        if (call.frame !== null) this.#waiting.remove(call);
+      };
+    });
+  }
+
+  addAuth(scheme: string, auth: Uint8Array, options: CallOptions): Promise<void> {
+    const timedOut = () => new ZkError(ErrorCode.requestTimeout, 'addAuth', null);
+    return waitFor<void>(this.#world, options, timedOut, (resolve, reject) => {
+      if (this.#final !== null) reject(this.#finalError('addAuth'));
+      else {
+        const { link } = this.#connector;
+        this.#credentials.add(scheme, auth, { resolve, reject }, link?.out ?? null);
+        link?.flush();
+      }
+      // A credential cannot be taken back: it may be at the server already.
+      return () => {};
+    });
+  }
+
+  /** Tells watchers that removeWatches took them out, before that call's promise settles. */
+  tellRemoved(removed: Removed, path: string, err: number): void {
+    const isLost = err === ErrorCode.connectionLoss || err === ErrorCode.sessionExpired;
+    const state = isLost ? 'Disconnected' : 'SyncConnected';
+    for (const [type, watchers] of removed) {
+      this.#tell(watchers, { type, state, path: withoutChroot(this.chroot, path) });
+    }
+  }
+
+  /** Ends the session at the server if it can be told; the state `closed` says when it is done. */
+  close(): void {
+    if (this.#final !== null || this.#isClosing) return;
+    const { link } = this.#connector;
+    this.#isClosing = true;
+    if (link !== null) this.#sendClose();
+    else if (!this.#connector.isGreeting) this.#finish('closed', '');
+  }
+
+  /** Ends it here only: the server waits for the session to expire. */
+  abandon(reason: string): void {
+    this.#finish('closed', reason);
+  }
+
+  #nextXid(): number {
+    this.#xid = this.#xid === MAX_XID ? 1 : this.#xid + 1;
+    return this.#xid;
+  }
+
+  #finalError(op: string): ZkError {
+    return new ZkError(endings[this.#final ?? 'closed'].err, op, null);
+  }
+
+  #send(call: Call, request: Request<unknown>): void {
+    if (this.#final !== null || this.#isClosing) {
+      const err = this.#final === null ? ErrorCode.connectionLoss : endings[this.#final].err;
+      this.#deliveries.settle(call.finish(err, null));
+      return;
+    }
+    const { link } = this.#connector;
+    if (link === null) {
+      const frame = new Writer(256);
+      writeRequest(frame, call.xid, request);
+      call.frame = frame.take();
+      this.#waiting.push(call);
+      return;
+    }
+    writeRequest(link.out, call.xid, request);
+    this.#sent.push(call);
+    link.flush();
+  }
+
+  #sendClose(): void {
+    const { link } = this.#connector;
+    if (link === null) return;
+    const finish = () => this.#finish('closed', '');
+    // Answered or lost: either way there is nothing more to wait for.
+    const call = new Call(this.#nextXid(), closeRequest, () => finish, finish);
+    writeRequest(link.out, call.xid, closeRequest);
+    this.#sent.push(call);
+    link.flush();
+  }
+
+  #greeting(): ConnectRequest {
+    return {
+      protocolVersion: 0,
+      lastZxidSeen: this.lastZxid,
+      timeOut: this.#requestedTimeoutMs,
+      sessionId: this.#hasSeenWriter ? this.id : sessionId(0n),
+      passwd: this.password,
+      readOnly: this.#options.readOnly ?? false,
+    };
+  }
+
+  #greeted(response: ConnectResponse): void {
+    if (response.timeOut <= 0) {
+      this.#finish('expired', 'the server does not know the session any more');
+      return;
+    }
+    const isReadOnly = response.readOnly === true;
+    this.timeoutMs = response.timeOut;
+    this.id = response.sessionId;
+    this.password = Buffer.from(response.passwd ?? new Uint8Array(PASSWORD_LENGTH));
+    this.#hasSeenWriter ||= !isReadOnly;
+    this.#expiryTimer?.cancel();
+    this.#expiryTimer = null;
+    this.#connector.accept(response.timeOut, isReadOnly);
+    this.#sendBacklog();
+    this.#changed(isReadOnly ? 'connectedReadOnly' : 'connected', '', this.server);
+    this.#tellEveryone(isReadOnly ? 'ConnectedReadOnly' : 'SyncConnected');
+    if (this.#isClosing) this.#sendClose();
+  }
+
+  /** Credentials first, since the watches and requests may need them. */
+  #sendBacklog(): void {
+    const { link } = this.#connector;
+    if (link === null) return;
+    this.#credentials.sendAll(link.out);
+    this.#setWatchesUnanswered = writeWatches(link.out, this.watches, this.lastZxid);
+    for (const call of this.#waiting.drain()) {
+      if (call.frame !== null) link.out.raw(call.frame);
+      call.frame = null;
+      this.#sent.push(call);
+    }
+    link.flush();
+  }
+
+  #frame(reader: Reader): void {
+    const xid = reader.int();
+    const replyZxid = zxid(reader.long());
+    const err = reader.int();
+    if (xid === Xid.notification) this.#notified(reader);
+    else if (xid === Xid.auth) this.#authAnswered(err);
+    else if (xid === Xid.setWatches) this.#watchesSet(err);
+    else if (xid !== Xid.ping) this.#answered(xid, replyZxid, err, reader);
+  }
+
+  #answered(xid: number, replyZxid: Zxid, err: number, reader: Reader): void {
+    const call = this.#sent.peek();
+    if (call === undefined) throw new WireError(`an answer to ${xid}, nothing was asked`);
+    if (call.xid !== xid) throw new WireError(`an answer to ${xid} instead of ${call.xid}`);
+    if (replyZxid > 0n) this.lastZxid = replyZxid;
+    // Taken out only when read, so that one that cannot be read fails with the connection.
+    const settle = call.finish(err, reader);
+    this.#sent.shift();
+    this.#deliveries.settle(settle);
+  }
+
+  #notified(reader: Reader): void {
+    const { type, path } = WatcherEvent.read(reader);
+    const name = eventTypeName(type);
+    if (name === undefined || path === null) throw new WireError(`an event of type ${type}`);
+    const event: WatchedEvent = {
+      type: name,
+      state: 'SyncConnected',
+      path: withoutChroot(this.chroot, path),
+    };
+    this.#tell(this.watches.triggered(name, path), event);
+  }
+
+  #authAnswered(err: number): void {
+    const waiters = this.#credentials.answered();
+    if (waiters === null) throw new WireError('an answer to credentials, none were sent');
+    if (err === ErrorCode.ok) {
+      for (const waiter of waiters) this.#deliveries.settle(() => waiter.resolve());
+      return;
+    }
+    const error = new ZkError(err, 'addAuth', null);
+    for (const waiter of waiters) this.#deliveries.settle(() => waiter.reject(error));
+    if (err === ErrorCode.authFailed) this.#finish('authFailed', 'the server refused credentials');
+  }
+
+  #watchesSet(err: number): void {
+    if (this.#setWatchesUnanswered === 0) throw new WireError('an answer to setWatches, not asked');
+    this.#setWatchesUnanswered--;
+    // A connection without the watches that the program counts on would be worse than none.
+    if (err !== ErrorCode.ok) throw new WireError(`setWatches failed with ${err}`);
+  }
+
+  #failed(server: string, reason: string, isRoundOver: boolean): void {
+    if (this.#isClosing) {
+      this.#finish('closed', '');
+      return;
+    }
+    this.#changed('connecting', reason, server);
+    // Requests wait for one server after the other, but not for a second round.
+    if (isRoundOver) this.#fail(this.#waiting, ErrorCode.connectionLoss, reason);
+  }
+
+  #lost(server: string, reason: string, heardAt: number): void {
+    this.#credentials.disconnected();
+    this.#setWatchesUnanswered = 0;
+    this.#fail(this.#sent, ErrorCode.connectionLoss, reason);
+    if (this.#isClosing) {
+      this.#finish('closed', '');
+      return;
+    }
+    this.#changed('disconnected', reason, server);
+    this.#tellEveryone('Disconnected');
+    const left = Math.max(heardAt + this.timeoutMs - this.#world.now(), 0);
+    this.#expiryTimer = this.#world.after(left, () => {
+      this.#changed('probablyExpired', `disconnected for ${this.timeoutMs} ms`, null);
+    });
+  }
+
+  #finish(final: Final, reason: string): void {
+    if (this.#final !== null) return;
+    const { server } = this;
+    this.#final = final;
+    this.#connector.stop();
+    this.#expiryTimer?.cancel();
+    const { err, event } = endings[final];
+    this.#fail(this.#sent, err, reason);
+    this.#fail(this.#waiting, err, reason);
+    for (const waiter of this.#credentials.allWaiters()) {
+      this.#deliveries.settle(() => waiter.reject(this.#finalError('addAuth')));
+    }
+    const watchesLost = final === 'expired' ? this.watches.size : 0;
+    this.#changed(final, reason, server, watchesLost);
+    this.#tellEveryone(event);
+    this.watches.clear();
+  }
+
+  #fail(calls: Fifo<Call>, err: number, reason: string): void {
+    const cause = reason === '' ? undefined : new Error(reason);
+    for (const call of calls.drain()) this.#deliveries.settle(call.finish(err, null, cause));
+  }
+
+  #changed(
+    state: StateEvent['state'],
+    reason: string,
+    server: string | null,
+    watchesLost = 0,
+  ): void {
+    const isStep = state === 'disconnected' || state === 'probablyExpired';
+    this.state = isStep ? 'connecting' : state;
+    const event: StateEvent = { state, reason, server, watchesLost };
+    this.#deliveries.tell(() => this.#listener.state(event));
+  }
+
+  /** A session event: to the default watcher and to every other; not twice the same in a row. */
+  #tellEveryone(state: WatchedEventState): void {
+    if (state === this.#lastEventState) return;
+    this.#lastEventState = state;
+    const watchers = new Set([this.defaultWatcher, ...this.watches.everyone()]);
+    this.#tell(watchers, { type: 'None', state, path: null });
+  }
+
+  #tell(watchers: ReadonlySet<Watcher>, event: WatchedEvent): void {
+    for (const watcher of watchers) this.#deliveries.tell(() => watcher(event));
+  }
+}
+
+function writeRequest(out: Writer, xid: number, request: Request<unknown>): void {
+  const start = out.beginFrame();
+  out.int(xid);
+  out.int(request.type);
+  request.write(out);
+  out.endFrame(start);
+}
