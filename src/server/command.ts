@@ -49,12 +49,13 @@ ${Object.entries(verbs)
   .map(([name, { help }]) => `  ${name.padEnd(18)}${help}`)
   .join('\n')}
 
-cfg is a file, or a name in $ZOOCFGDIR; without it ./conf/zoo.cfg or ./zoo.cfg is taken.
-Relative directories in the file start where the command is given.
+cfg is a file, or a name in $ZOOCFGDIR; without it ./conf/zoo.cfg or ./zoo.cfg
+is taken. Relative directories in it start where the command is given.
 
 Environment:
   ZOOCFGDIR         directory of configuration files
-  ZOO_LOG_DIR       directory of the output of background servers (logs beside dataDir)
+  ZOO_LOG_DIR       directory of the output of background servers
+                    (logs beside dataDir)
   ZOOPIDFILE        the pid file (zookeeper_server.pid in dataDir)
 
 Exit codes: 0 done, 1 failed or not running, 2 wrong use or wrong configuration

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Config, loadConfig, type ParsedConfig } from '../../../src/config/index.ts';
+import { keyNamed } from '../../../src/config/keys.ts';
 
 /** Where we decide otherwise, and why. */
 const differences: Record<string, { ours: 'accepted' | 'refused'; why: string }> = {
@@ -112,4 +113,9 @@ describe('a zoo.cfg file is taken or refused as by Apache, with the same values'
       }
     });
   });
+});
+
+test('every key that the guide or the code of 3.8.0 names is known here', () => {
+  const names = here('documentedKeys.txt').trimEnd().split('\n').slice(1);
+  expect(names.filter((name) => keyNamed(name) === null)).toEqual([]);
 });
