@@ -10,8 +10,8 @@ const FIRST_PIECE = 4096;
 
 /**
  * Splits a byte stream into frames of at most `maxLength` bytes.
- * Use: `push(chunk)`, then `next(reader)` until it is not `frame`, then `keep()` before the
- * chunk's memory is used again.
+ * Use: `push(chunk)`, then `next(reader)` until it is `none`, then `keep()`. Whoever stops before
+ * that may go on with `next` later, as long as the chunk's memory is not used for something else.
  */
 export class Frames {
   readonly maxLength: number;
@@ -33,8 +33,14 @@ export class Frames {
   }
 
   push(chunk: Buffer): void {
-    this.#chunk = chunk;
+    const left = this.#chunk.length - this.#at;
+    this.#chunk = left === 0 ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
     this.#at = 0;
+  }
+
+  /** Bytes pushed that `next` has not looked at yet: a reader that stopped halfway goes on later. */
+  get unread(): number {
+    return this.#chunk.length - this.#at;
   }
 
   /** Points `reader` at the body of the next whole frame (valid until the next push). */

@@ -42,7 +42,7 @@ export type MultiResult =
 
 const END = -1;
 
-function writeHeader(w: Writer, type: number, done: boolean, err: number): void {
+export function writeMultiHeader(w: Writer, type: number, done: boolean, err: number): void {
   w.int(type);
   w.boolean(done);
   w.int(err);
@@ -83,7 +83,7 @@ export const MultiRequest = {
   },
   write(w: Writer, operations: readonly MultiOperation[]): void {
     for (const operation of operations) {
-      writeHeader(w, operation.type, false, -1);
+      writeMultiHeader(w, operation.type, false, -1);
       switch (operation.type) {
         case OpCode.create:
         case OpCode.create2:
@@ -106,7 +106,7 @@ export const MultiRequest = {
           break;
       }
     }
-    writeHeader(w, END, true, -1);
+    writeMultiHeader(w, END, true, -1);
   },
 };
 
@@ -136,7 +136,7 @@ function readResult(r: Reader, type: number): MultiResult {
 
 /** Writes one result with its header; the caller closes the list with `MultiResponse.end`. */
 export function writeMultiResult(w: Writer, result: MultiResult): void {
-  writeHeader(w, result.type, false, result.type === OpCode.error ? result.err : 0);
+  writeMultiHeader(w, result.type, false, result.type === OpCode.error ? result.err : 0);
   switch (result.type) {
     case OpCode.create:
       w.string(result.path);
@@ -180,6 +180,6 @@ export const MultiResponse = {
     MultiResponse.end(w);
   },
   end(w: Writer): void {
-    writeHeader(w, END, true, -1);
+    writeMultiHeader(w, END, true, -1);
   },
 };

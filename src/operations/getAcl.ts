@@ -1,0 +1,24 @@
+// getACL: who may do what; digests are hidden from those who may not administer the znode.
+import { maskAcl } from '../state/acl.ts';
+import { PathRequest } from '../wire/client.ts';
+import { AclVector, Stat } from '../wire/data.ts';
+import { ErrorCode } from '../wire/errors.ts';
+import { OpCode, Perm } from '../wire/opcodes.ts';
+import { mayAccess, read } from './operation.ts';
+
+export const getAcl = read<PathRequest>({
+  opcode: OpCode.getAcl,
+  label: 'GETA',
+  request: PathRequest,
+  answer({ path }, context, writer) {
+    if (path === null) return ErrorCode.marshallingError;
+    const { tree } = context.state;
+    const node = tree.get(path);
+    if (node === undefined) return ErrorCode.noNode;
+    if (!mayAccess(context, node, Perm.read | Perm.admin)) return ErrorCode.noAuth;
+    const { list } = node.acl;
+    AclVector.write(writer, mayAccess(context, node, Perm.admin) ? [...list] : maskAcl(list));
+    Stat.write(writer, tree.statOf(node));
+    return ErrorCode.ok;
+  },
+});

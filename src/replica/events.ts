@@ -1,0 +1,29 @@
+// What the world tells a replica, and what a replica asks of the world.
+import type { Zxid } from '../base/ids.ts';
+import type { Connection } from './connection.ts';
+
+/** Two clocks: sessions live on the monotonic one, so that a jump of the wall clock expires nobody. */
+export interface Now {
+  /** Milliseconds that never go back. */
+  readonly monotonic: number;
+  /** Milliseconds since 1970; goes into ctime and mtime. */
+  readonly wall: number;
+}
+
+export type Event =
+  | { kind: 'opened'; connection: Connection }
+  | { kind: 'received'; connection: Connection; chunk: Buffer }
+  /** A connection that stalled has room for answers again. */
+  | { kind: 'resumed'; connection: Connection }
+  | { kind: 'closed'; connection: Connection }
+  | { kind: 'logged'; upTo: Zxid }
+  | { kind: 'deadline' };
+
+export type Effect =
+  /** Append to the transaction log; answered by `logged` once it is on disk. */
+  | { kind: 'log'; zxid: Zxid; entry: Buffer }
+  /** Send what is in `connection.out`, then end it. */
+  | { kind: 'close'; connection: Connection }
+  /** A proposal was applied to the state: the place where snapshots are counted. */
+  | { kind: 'applied'; count: number }
+  | { kind: 'report'; level: 'info' | 'warn' | 'debug'; message: string };

@@ -1,0 +1,123 @@
+// Drives a replica: events in, effects carried out, one timer, one flush of the log per turn.
+
+import type { Zxid } from '../base/ids.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Connection } from '../replica/connection.ts';
+import type { Effect, Event, Now } from '../replica/events.ts';
+import type { Replica } from '../replica/replica.ts';
+
+/** The world that effects are carried out on. */
+export interface World {
+  append(zxid: Zxid, entry: Buffer): void;
+  /** Starts a group commit with what has been appended since the last one. */
+  flush(): void;
+  /** Sends what the connection has to send: one write. */
+  send(connection: Connection): void;
+  close(connection: Connection): void;
+  /** So many transactions were applied. */
+  applied(count: number): void;
+}
+
+/** A timer of Node's cannot be set further ahead. */
+const LONGEST_TIMER = 0x7fffffff;
+
+export const clock = (): Now => ({ monotonic: performance.now(), wall: Date.now() });
+
+export class Loop {
+  readonly #replica: Replica;
+  readonly #world: World;
+  readonly #logger: Logger;
+  readonly #onBroken: (error: unknown) => void;
+  readonly #dirty: Connection[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #isFlushDue = false;
+  #isBroken = false;
+
+  /** @param onBroken told once of an error in the core, after which nothing is decided any more */
+  constructor(replica: Replica, world: World, logger: Logger, onBroken: (error: unknown) => void) {
+    this.#replica = replica;
+    this.#world = world;
+    this.#logger = logger;
+    this.#onBroken = onBroken;
+  }
+
+  /** A connection has something to send. */
+  readonly onDirty = (connection: Connection): void => {
+    this.#dirty.push(connection);
+  };
+
+  /** Takes an event, and carries out all that follows from it. */
+  readonly dispatch = (event: Event): void => {
+    if (this.#isBroken) return;
+    try {
+      const effects = this.#replica.step(event, clock());
+      for (const effect of effects) this.#carryOut(effect);
+    } catch (error) {
+      // Never limp: a core that broke an invariant may have broken more.
+      this.#isBroken = true;
+      this.stop();
+      this.#onBroken(error);
+      return;
+    }
+    this.#send();
+    this.#setTimer();
+  };
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case 'log':
+        this.#world.append(effect.zxid, effect.entry);
+        this.#flushSoon();
+        break;
+      case 'close':
+        this.#world.close(effect.connection);
+        break;
+      case 'applied':
+        this.#world.applied(effect.count);
+        break;
+      case 'report':
+        this.#logger[effect.level](effect.message);
+        break;
+    }
+  }
+
+  /** At the end of the turn, so that what other sockets bring in it shares the sync. */
+  #flushSoon(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    setImmediate(() => {
+      this.#isFlushDue = false;
+      this.#world.flush();
+    });
+  }
+
+  #send(): void {
+    if (this.#dirty.length === 0) return;
+    // Sending may resume a connection that had stalled, and so make others dirty: those are appended.
+    for (let i = 0; i < this.#dirty.length; i++) {
+      const connection = this.#dirty[i];
+      if (connection !== undefined) this.#world.send(connection);
+    }
+    this.#dirty.length = 0;
+  }
+
+  #setTimer(): void {
+    const at = this.#replica.deadline;
+    // An earlier timer is left alone: it fires, finds nothing due, and is set again.
+    if (this.#timer !== null && this.#timerAt <= at) return;
+    this.stop();
+    if (at === Number.POSITIVE_INFINITY) return;
+    this.#timerAt = at;
+    const delay = Math.min(Math.max(Math.ceil(at - performance.now()), 1), LONGEST_TIMER);
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.dispatch({ kind: 'deadline' });
+    }, delay);
+  }
+}

@@ -1,0 +1,211 @@
+// The client port: sockets in, chunks to the replica, one write per connection and turn.
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Logger } from '../../base/logger.ts';
+import { Connection } from '../../replica/connection.ts';
+import type { Event, Now } from '../../replica/events.ts';
+import type { AuthOptions } from '../../state/auth.ts';
+
+export interface ClientPortOptions {
+  readonly port: number;
+  /** Null for every address. */
+  readonly address: string | null;
+  readonly backlog: number;
+  /** Connections from one address, 0 for no limit. */
+  readonly maxPerAddress: number;
+  /** Connections in all, 0 for no limit. */
+  readonly maxConnections: number;
+  /** jute.maxbuffer: the largest frame accepted. */
+  readonly maxFrame: number;
+  readonly access: AuthOptions;
+  readonly logger: Logger;
+  readonly now: () => Now;
+  readonly dispatch: (event: Event) => void;
+  readonly onDirty: (connection: Connection) => void;
+  /** Answers a four-letter word, null when `word` is none. */
+  readonly word: (word: string) => string | null;
+}
+
+/** A connection that has not sent its connect request after this many ms is closed (NIO's sessionless timeout). */
+const GREETING_MS = 10_000;
+/** Unsent bytes at which a connection is not read any more, until the peer has taken them. */
+const MAX_UNSENT = 1 << 20;
+
+class Client {
+  readonly socket: Socket;
+  readonly connection: Connection;
+  /** First bytes of a connection, until there are enough of them to tell a word from a frame. */
+  head: Buffer | null = null;
+  isPaused = false;
+
+  constructor(socket: Socket, connection: Connection) {
+    this.socket = socket;
+    this.connection = connection;
+  }
+}
+
+/** Accepts clients, and carries bytes between their sockets and their `Connection`s. */
+export class ClientPort {
+  readonly #options: ClientPortOptions;
+  readonly #server: Server;
+  readonly #clients = new Map<Connection, Client>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #sweeper: NodeJS.Timeout;
+  #nextId = 1;
+
+  constructor(options: ClientPortOptions) {
+    this.#options = options;
+    this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) =>
+      this.#accept(socket),
+    );
+    this.#sweeper = setInterval(() => this.#sweep(), GREETING_MS / 4);
+    this.#sweeper.unref();
+  }
+
+  /** Resolves with the port in use; rejects with the system's error (EADDRINUSE, EACCES...). */
+  listen(): Promise<number> {
+    const { port, address, backlog } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ port, backlog, ...(address === null ? {} : { host: address }) }, () => {
+        this.#server.removeListener('error', reject);
+        // An accept that fails (EMFILE) must not end the server: the client is refused, others are served.
+        this.#server.on('error', (error) =>
+          this.#options.logger.warn(`Cannot accept a connection: ${error.message}`),
+        );
+        const bound = this.#server.address();
+        resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
+      });
+    });
+  }
+
+  get connections(): Iterable<Connection> {
+    return this.#clients.keys();
+  }
+
+  get count(): number {
+    return this.#clients.size;
+  }
+
+  #accept(socket: Socket): void {
+    const { maxPerAddress, maxConnections, maxFrame, access, logger, now, onDirty } = this.#options;
+    const address = plainAddress(socket.remoteAddress ?? '');
+    const peers = this.#perAddress.get(address) ?? 0;
+    if (maxPerAddress > 0 && peers >= maxPerAddress) {
+      logger.warn(`Too many connections from /${address} - max is ${maxPerAddress}`);
+      socket.destroy();
+      return;
+    }
+    if (maxConnections > 0 && this.#clients.size >= maxConnections) {
+      logger.warn(`Too many connections: /${address} refused - maxCnxns is ${maxConnections}`);
+      socket.destroy();
+      return;
+    }
+    this.#perAddress.set(address, peers + 1);
+    const { monotonic, wall } = now();
+    const connection = new Connection({
+      id: this.#nextId++,
+      address,
+      port: socket.remotePort ?? 0,
+      maxFrame,
+      opened: monotonic,
+      openedWall: wall,
+      access,
+      onDirty,
+    });
+    const client = new Client(socket, connection);
+    this.#clients.set(connection, client);
+    socket.on('data', (chunk) => this.#data(client, chunk));
+    socket.on('drain', () => this.#resume(client));
+    socket.on('error', (error) => logger.debug(`/${connection.peer}: ${error.message}`));
+    socket.on('close', () => this.#gone(client));
+    this.#options.dispatch({ kind: 'opened', connection });
+  }
+
+  #data(client: Client, chunk: Buffer): void {
+    let bytes = chunk;
+    if (client.connection.state === 'fresh') {
+      const head = client.head === null ? chunk : Buffer.concat([client.head, chunk]);
+      if (head.length < 4) {
+        client.head = head;
+        return;
+      }
+      client.head = null;
+      const answer = this.#options.word(head.toString('latin1', 0, 4));
+      if (answer !== null) {
+        client.connection.state = 'closing';
+        client.socket.end(answer);
+        return;
+      }
+      bytes = head;
+    }
+    this.#options.dispatch({ kind: 'received', connection: client.connection, chunk: bytes });
+    if (client.connection.isStalled) this.#pause(client);
+  }
+
+  /** Sends what the connection has to send: one write. */
+  flush(connection: Connection): void {
+    connection.isDirty = false;
+    const client = this.#clients.get(connection);
+    if (client === undefined || connection.out.length === 0) return;
+    const { out } = connection;
+    if (client.socket.writable) client.socket.write(out.copy());
+    out.reset();
+    connection.unsent = client.socket.writableLength;
+    if (connection.unsent > MAX_UNSENT || connection.isStalled) this.#pause(client);
+    else if (client.isPaused) this.#resume(client);
+  }
+
+  /** Sends what is left, then ends the connection. */
+  close(connection: Connection): void {
+    this.flush(connection);
+    this.#clients.get(connection)?.socket.destroySoon();
+  }
+
+  #pause(client: Client): void {
+    if (client.isPaused) return;
+    client.isPaused = true;
+    client.socket.pause();
+  }
+
+  #resume(client: Client): void {
+    const { connection, socket } = client;
+    connection.unsent = socket.writableLength;
+    if (!client.isPaused || connection.unsent > MAX_UNSENT) return;
+    if (connection.isStalled) this.#options.dispatch({ kind: 'resumed', connection });
+    if (connection.isStalled) return;
+    client.isPaused = false;
+    socket.resume();
+  }
+
+  #gone(client: Client): void {
+    const { connection } = client;
+    this.#clients.delete(connection);
+    const peers = (this.#perAddress.get(connection.address) ?? 1) - 1;
+    if (peers === 0) this.#perAddress.delete(connection.address);
+    else this.#perAddress.set(connection.address, peers);
+    this.#options.dispatch({ kind: 'closed', connection });
+  }
+
+  /** Ends connections that never said what they want; each costs a socket and nothing else. */
+  #sweep(): void {
+    const before = this.#options.now().monotonic - GREETING_MS;
+    for (const [connection, client] of this.#clients) {
+      const isSilent = connection.state === 'fresh' || connection.state === 'closing';
+      if (isSilent && connection.opened <= before) client.socket.destroy();
+    }
+  }
+
+  /** Stops accepting and ends every connection. */
+  async shutDown(): Promise<void> {
+    clearInterval(this.#sweeper);
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const connection of [...this.#clients.keys()]) this.close(connection);
+    for (const client of this.#clients.values()) client.socket.destroySoon();
+    await closed;
+  }
+}
+
+/** IPv4 addresses mapped into IPv6 are shown, counted and matched as IPv4. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}
