@@ -1,0 +1,139 @@
+// One server per data directory: a lock file that names its process and outlives no crash.
+// Only node:fs: created whole by link(2), which fails when the name is taken. A lock whose process
+// is gone is taken over through a second name derived from that dead process, so that of several
+// servers started at once only one can win it.
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { codeOf, diskError, StorageError } from './storageError.ts';
+
+const LOCK_NAME = 'zk.lock';
+const TAKEOVER = 'zk.lock.takeover-';
+
+export interface Lock {
+  release(): void;
+}
+
+/** Takes the lock of `dir`; throws a StorageError that names dir and pid when a live server has it. */
+export function lockDir(dir: string): Lock {
+  const self = identityOf(process.pid);
+  const path = `${dir}/${LOCK_NAME}`;
+  const own = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
+  try {
+    fs.writeFileSync(own, self, { flag: 'wx' });
+    try {
+      take(dir, path, own);
+    } finally {
+      fs.rmSync(own, { force: true });
+    }
+  } catch (error) {
+    throw diskError('lock the directory', dir, error);
+  }
+  return {
+    release() {
+      if (readOwner(path) === self) fs.rmSync(path, { force: true });
+    },
+  };
+}
+
+function take(dir: string, path: string, own: string): void {
+  for (;;) {
+    if (linked(own, path)) return;
+    const owner = readOwner(path);
+    if (owner === null) continue;
+    if (isAlive(owner)) throw inUse(dir, owner);
+    if (!tookOver(dir, path, own, owner)) continue;
+    return;
+  }
+}
+
+/**
+ * Replaces the lock of dead `owner`. The takeover file is the right to do so; who died holding it
+ * is replaced in the same way. False: the lock has changed meanwhile, look again.
+ */
+function tookOver(dir: string, path: string, own: string, owner: string): boolean {
+  const rights: string[] = [];
+  for (let dead = owner; ; ) {
+    const right = `${dir}/${TAKEOVER}${dead.replaceAll(/[^0-9A-Za-z-]/g, '_')}`;
+    if (linked(own, right)) {
+      rights.push(right);
+      break;
+    }
+    const holder = readOwner(right);
+    if (holder === null) continue;
+    if (isAlive(holder)) throw inUse(dir, holder);
+    rights.push(right);
+    dead = holder;
+  }
+  const isStill = readOwner(path) === owner;
+  if (isStill) {
+    const copy = `${own}-lock`;
+    fs.linkSync(own, copy);
+    fs.renameSync(copy, path);
+  }
+  for (const right of rights) fs.rmSync(right, { force: true });
+  return isStill;
+}
+
+function linked(from: string, to: string): boolean {
+  try {
+    fs.linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function readOwner(path: string): string | null {
+  try {
+    return fs.readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function inUse(dir: string, owner: string): StorageError {
+  const pid = owner.split(' ')[1] ?? '?';
+  return new StorageError({
+    file: dir,
+    reason: `the directory is in use by another server (pid ${pid})`,
+    advice: 'stop that server first, or give this one a directory of its own',
+  });
+}
+
+/** A line that no other process, before or after a reuse of its pid or a reboot, can have. */
+function identityOf(pid: number): string {
+  return `pid ${pid} started ${startOf(pid) ?? 'unknown'} boot ${bootId()}`;
+}
+
+function isAlive(owner: string): boolean {
+  const [, pid, , start, , boot] = owner.split(' ');
+  if (boot !== bootId() || !/^[1-9][0-9]*$/.test(pid ?? '')) return false;
+  try {
+    process.kill(Number(pid), 0);
+  } catch (error) {
+    if (codeOf(error) === 'ESRCH') return false;
+  }
+  const now = startOf(Number(pid));
+  return now === null || start === 'unknown' || start === now;
+}
+
+/** Start time of a process in clock ticks since boot; null where /proc is missing. */
+function startOf(pid: number): string | null {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name in field 2 may hold anything, so count from its closing parenthesis.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function bootId(): string {
+  try {
+    return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  } catch {
+    return 'unknown';
+  }
+}

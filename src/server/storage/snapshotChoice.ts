@@ -1,0 +1,63 @@
+// Finds the newest snapshot that is whole and loads it.
+import { gunzipSync } from 'node:zlib';
+import { NO_ZXID, type Zxid } from '../../base/ids.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { State } from '../../state/state.ts';
+import { type ByteSource, bytesSource } from '../../wire/byteSource.ts';
+import { snapshotProblem, type ZxidDigest } from '../../wire/snapshot.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { snapshotsAmong } from './fileNames.ts';
+import { loadSnapshot } from './snapshotFile.ts';
+
+/** A snapshot that could not be used. */
+export interface Rejected {
+  path: string;
+  zxid: Zxid;
+  problem: string;
+}
+
+export interface Choice {
+  /** null when there is no usable snapshot: `state` is then untouched. */
+  zxid: Zxid | null;
+  /** Path of the snapshot, or the directory without one. */
+  file: string;
+  digest: ZxidDigest | null;
+  /** Newer snapshots that are damaged, newest first. */
+  rejected: Rejected[];
+}
+
+export function chooseSnapshot(disk: Disk, dir: string, state: State, logger: Logger): Choice {
+  const rejected: Rejected[] = [];
+  for (const { name, zxid } of snapshotsAmong(disk.list(dir))) {
+    const path = `${dir}/${name}`;
+    const file = disk.open(path, 'read');
+    try {
+      const opened = openSnapshot(file);
+      const problem = typeof opened === 'string' ? opened : snapshotProblem(opened);
+      if (problem === null && typeof opened !== 'string') {
+        logger.info(`Reading snapshot ${path}`);
+        const digest = loadSnapshot(state, opened, path, zxid);
+        return { zxid, file: path, digest, rejected };
+      }
+      logger.warn(`${path}: ${problem}; trying an older snapshot`);
+      rejected.push({ path, zxid, problem: problem ?? '' });
+    } finally {
+      file.close();
+    }
+  }
+  state.lastZxid = NO_ZXID;
+  return { zxid: null, file: dir, digest: null, rejected };
+}
+
+/** The uncompressed bytes of a snapshot, or what is in the way. */
+export function openSnapshot(file: DiskFile): ByteSource | string {
+  if (file.path.endsWith('.snappy')) return 'snapshots compressed with snappy cannot be read here';
+  if (!file.path.endsWith('.gz')) return file;
+  const packed = Buffer.alloc(file.size);
+  file.read(packed, 0);
+  try {
+    return bytesSource(gunzipSync(packed));
+  } catch (error) {
+    return `it cannot be unpacked (${(error as Error).message})`;
+  }
+}

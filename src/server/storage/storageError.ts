@@ -1,0 +1,95 @@
+// What can be wrong with a data directory, said in one line: file, place, last good zxid, advice.
+import { hex0x, type Zxid } from '../../base/ids.ts';
+
+export interface StorageProblem {
+  /** Path of the file or directory. */
+  file: string;
+  /** What is wrong with it. */
+  reason: string;
+  /** Byte offset in the file of the first bad byte, where there is one. */
+  offset?: number | null;
+  /** The last transaction that is certainly there. */
+  lastGoodZxid?: Zxid | null;
+  /** What the operator can do. */
+  advice?: string;
+  /** `ENOSPC` and the like, when the operating system said no. */
+  code?: string;
+}
+
+/** The data directory cannot be used, or not any more; the message is one line for the operator. */
+export class StorageError extends Error {
+  override name = 'StorageError';
+  readonly file: string;
+  readonly offset: number | null;
+  readonly lastGoodZxid: Zxid | null;
+  readonly advice: string;
+  readonly code: string | null;
+
+  constructor(problem: StorageProblem, cause?: unknown) {
+    super(describe(problem), cause === undefined ? undefined : { cause });
+    this.file = problem.file;
+    this.offset = problem.offset ?? null;
+    this.lastGoodZxid = problem.lastGoodZxid ?? null;
+    this.advice = problem.advice ?? '';
+    this.code = problem.code ?? null;
+  }
+}
+
+function describe(problem: StorageProblem): string {
+  let line = `${problem.file}: ${problem.reason}`;
+  if (problem.offset !== undefined && problem.offset !== null) {
+    line += ` at offset ${problem.offset}`;
+  }
+  if (problem.lastGoodZxid !== undefined && problem.lastGoodZxid !== null) {
+    line += `; last good zxid ${hex0x(problem.lastGoodZxid)}`;
+  }
+  return problem.advice ? `${line}; ${problem.advice}` : line;
+}
+
+/** The operating system's words for the errors that disks and permissions bring. */
+const TEXTS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EDQUOT: 'disk quota exceeded',
+  EEXIST: 'it exists already',
+  EFBIG: 'file too large',
+  EIO: 'input/output error',
+  EISDIR: 'it is a directory',
+  EMFILE: 'too many open files',
+  ENAMETOOLONG: 'file name too long',
+  ENOENT: 'no such file or directory',
+  ENOSPC: 'no space left on device',
+  ENOTDIR: 'it is not a directory',
+  EPERM: 'operation not permitted',
+  EROFS: 'read-only file system',
+};
+
+/** Turns an error of the file system into one that names the file and what was being done. */
+export function diskError(action: string, file: string, error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  const code = codeOf(error);
+  const text = code === null ? String(error) : `${TEXTS[code] ?? 'failed'} (${code})`;
+  const problem: StorageProblem = { file, reason: `cannot ${action}: ${text}` };
+  if (code !== null) problem.code = code;
+  return new StorageError(problem, error);
+}
+
+/** The errno name of an error of the file system; null for any other. */
+export function codeOf(error: unknown): string | null {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : null;
+}
+
+const RESTORE = 'restore it from a backup or another server';
+const ACCEPT = 'or accept the loss of all after that zxid: zk server check DIR --accept-loss';
+
+/** What an operator can do, by what is wrong. */
+export const ADVICE = {
+  damaged: `${RESTORE}, ${ACCEPT}`,
+  hole: `restore the missing log from a backup or another server, ${ACCEPT}`,
+  lostTail: `restore the newest logs from a backup or another server, ${ACCEPT}`,
+  digest: `${RESTORE}, ${ACCEPT}; digest.enabled=false turns this check off`,
+  noSnapshot:
+    'restore the snapshot from a backup or another server; snapshot.trust.empty=true starts from ' +
+    'the logs alone (upgrades from 3.4 only)',
+  foreign: 'move the file out of the directory if it does not belong there, else restore it',
+} as const;
