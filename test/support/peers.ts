@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory } from './processes.ts';
 
-const jars = '/usr/share/java';
+export const jars = '/usr/share/java';
 const zookeeperJars = ['zookeeper', 'slf4j-log4j12', 'log4j-1.2'];
 const curatorJars = ['curator-client', 'curator-framework', 'curator-recipes', 'guava'];
 
@@ -17,8 +17,10 @@ const onPath = (program: string) =>
   (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, program)));
 
 const peers = {
-  /** Apache's server, client and shell. */
+  /** Apache's server and client. */
   apache: () => onPath('java') && onPath('javac') && haveJars(zookeeperJars),
+  /** What Apache's shell edits lines with. */
+  jline: () => haveJars(['jline2', 'jansi1']),
   curator: () => onPath('javac') && haveJars([...zookeeperJars, ...curatorJars]),
   kazoo: () => {
     try {
