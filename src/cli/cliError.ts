@@ -20,12 +20,15 @@ export class CliError extends Error {
   readonly status: number;
   /** A second line for people at a terminal. */
   readonly hint: string | undefined;
+  /** The znode that it is about. */
+  readonly path: string | null;
 
-  constructor(message: string, code: string, status: number, hint?: string) {
+  constructor(message: string, code: string, status: number, hint?: string, path?: string) {
     super(message);
     this.code = code;
     this.status = status;
     this.hint = hint;
+    this.path = path ?? null;
   }
 }
 

@@ -1,7 +1,7 @@
 // The form of a shell command: one row that drives parsing, `help`, completion and running.
-
-import type { SessionSlot } from './sessions.ts';
-import type { ShellAccess } from './shell.ts';
+import type { ZooKeeper } from '../client/api.ts';
+import type { Language } from './language.ts';
+import type { SessionSlot } from './sessionSlot.ts';
 import type { Sink } from './sink.ts';
 
 /** What stands at a place of a command line; completion and validation go by it. */
@@ -41,7 +41,7 @@ export interface OperandSpec {
   readonly rest?: boolean;
 }
 
-export type CommandGroup = 'read' | 'write' | 'watch' | 'access' | 'session' | 'shell' | 'server';
+export type CommandGroup = 'read' | 'write' | 'watch' | 'access' | 'session' | 'shell';
 
 /** The words of one line, sorted by the command's own table. */
 export interface ParsedArgs {
@@ -52,15 +52,57 @@ export interface ParsedArgs {
   isQuoted(index: number): boolean;
 }
 
+/** What --json can print. */
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+/** The shell as its own commands see it. */
+export interface ShellAccess {
+  readonly commands: readonly Command[];
+  readonly isTerminal: boolean;
+  readonly language: Language;
+  readonly sessions: readonly SessionSlot[];
+  printWatches: boolean;
+  fullPrompt: boolean;
+  /** Number and text of the last `count` lines, the running one included. */
+  historyTail(count: number): readonly (readonly [number, string])[];
+  /** Runs line `index` again in place of the running one. */
+  redo(index: number): Promise<number>;
+  /** Closes the session of the slot and opens another, at `server` or at the same one. */
+  connect(slot: SessionSlot, server: string | undefined): Promise<void>;
+  /** Ends the shell, or just the session when the line named one with @. */
+  quit(slot: SessionSlot, named: boolean): Promise<void>;
+  /** Undefined when nobody is there to answer. */
+  confirm(question: string): Promise<boolean | undefined>;
+  askPassword(question: string): Promise<string | undefined>;
+  /** All of standard input; a usage error when the commands come from there. */
+  readStdin(): Promise<Buffer>;
+  /** A dim line on a terminal, at most `times` per run of the shell for the same `key`. */
+  hint(key: string, text: string, times?: number): void;
+}
+
 /** Everything that a command may touch. */
 export interface CommandContext {
   readonly shell: ShellAccess;
   readonly session: SessionSlot;
+  /** The line began with @name. */
+  readonly isNamed: boolean;
   readonly out: Sink;
   readonly err: Sink;
   readonly json: boolean;
+  /** No progress or counts on stderr, please. */
+  readonly quiet: boolean;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
+  /** The client of the session, which exists for every command that is not `offline`. */
+  readonly zk: ZooKeeper;
+  /** The result: one JSON document with --json, else the text, of which '' prints nothing. */
+  emit(json: Json, text: string): void;
 }
 
 export interface Command {
@@ -81,6 +123,6 @@ export interface Command {
   readonly offline?: boolean;
   /** Its line never goes to any history: it may hold a secret. */
   readonly secret?: boolean;
-  /** Throws CliError or the client's error; the number is the exit status, 0 when absent. */
-  run(context: CommandContext, args: ParsedArgs): Promise<number | undefined>;
+  /** Throws CliError or the client's error; the number is the exit status, 0 when nothing is returned. */
+  run(context: CommandContext, args: ParsedArgs): Promise<number | void>;
 }

@@ -53,12 +53,3 @@ export interface ShellApi {
   /** Closes every session, so that ephemerals vanish now. Idempotent. */
   close(): Promise<void>;
 }
-
-/** Where a terminal session reads and writes. */
-export interface TerminalStreams {
-  readonly stdin: NodeJS.ReadStream;
-  readonly stdout: NodeJS.WriteStream;
-}
-
-/** What terminal.ts exports as `runTerminal`: talks until quit, Ctrl-D or two Ctrl-C; the status to leave with. */
-export type RunTerminal = (shell: ShellApi, streams: TerminalStreams) => Promise<number>;

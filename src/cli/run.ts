@@ -1,0 +1,109 @@
+// `zk cli`: decides between one command, a script and a terminal, runs it, closes every session, gives the status.
+import { createClient } from '../client/index.ts';
+import { type CliArguments, optionTable, parseArguments } from './args.ts';
+import { Status } from './cliError.ts';
+import { failureOf } from './errors.ts';
+import { openScript, runScript } from './script.ts';
+import { Shell, type ShellOptions } from './shell.ts';
+import { type Sink, streamSink } from './sink.ts';
+
+/** The server that comes with the shell; main passes it in, because the shell knows no server. */
+export interface BundledServer {
+  /** Starts it unless it runs; where it listens, and a line for the user if it was started. */
+  ensure(): Promise<{ readonly address: string; readonly notice: string | undefined }>;
+}
+
+interface World {
+  readonly out: Sink;
+  readonly err: Sink;
+}
+
+/** Reads a stream to its end. */
+async function readAll(stream: NodeJS.ReadStream): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+function modeOf(args: CliArguments): ShellOptions['mode'] {
+  if (args.command.length > 0) return 'oneShot';
+  const { stdin, stdout, env } = process;
+  const isTerminal = stdin.isTTY && stdout.isTTY && env['TERM'] !== 'dumb';
+  return args.file === undefined && isTerminal ? 'terminal' : 'script';
+}
+
+/** Runs `zk cli argv...`; never throws, prints at most one line about what went wrong. */
+export async function runCli(argv: readonly string[], bundled: BundledServer): Promise<number> {
+  const world = { out: streamSink(process.stdout), err: streamSink(process.stderr) };
+  try {
+    const args = parseArguments(argv, process.env);
+    if (args === 'help') return Status.ok;
+    return await runWith(args, world, bundled);
+  } catch (error) {
+    const { message, status } = failureOf(error);
+    if (argv.includes('--debug') && error instanceof Error) world.err.line(error.stack ?? message);
+    else world.err.line(message);
+    return status;
+  }
+}
+
+async function runWith(args: CliArguments, world: World, bundled: BundledServer): Promise<number> {
+  const mode = modeOf(args);
+  let { server } = args;
+  if (args.withServer && !args.isServerGiven) {
+    const { address, notice } = await bundled.ensure();
+    server = address;
+    if (notice !== undefined) world.err.line(notice);
+  }
+  const isStdinScript = mode === 'script' && (args.file === undefined || args.file === '-');
+  const shell = new Shell(
+    { ...args, server, mode },
+    {
+      ...world,
+      client: createClient,
+      ...(isStdinScript || mode === 'terminal' ? {} : { readStdin: () => readAll(process.stdin) }),
+    },
+  );
+  if (mode === 'terminal') return await runAtTerminal(shell, args, server, world);
+  return await withSignals(shell, async () => {
+    if (mode === 'oneShot') return await shell.executeWords(args.command);
+    const input = isStdinScript ? process.stdin : await openScript(args.file ?? '-');
+    return await runScript(shell, input, args, world.out);
+  });
+}
+
+async function runAtTerminal(
+  shell: Shell,
+  args: CliArguments,
+  server: string,
+  { err }: World,
+): Promise<number> {
+  if (!args.quiet) err.line(`Connecting to ${server}\nWelcome to ZooKeeper!`);
+  const { runTerminal } = await import('./terminal.ts');
+  shell.start();
+  const { stdin, stdout, stderr, env } = process;
+  return await runTerminal(shell, { stdin, stdout, stderr, env });
+}
+
+/** A signal interrupts the command; then the sessions are closed, so that no ephemeral lingers. */
+async function withSignals(shell: Shell, work: () => Promise<number>): Promise<number> {
+  let signalled: number | undefined;
+  const stop = (status: number) => () => {
+    signalled = status;
+    shell.stop();
+  };
+  const onInterrupt = stop(Status.interrupted);
+  const onTerminate = stop(Status.terminated);
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onTerminate);
+  try {
+    const status = await work();
+    return signalled ?? status;
+  } finally {
+    await shell.close();
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onTerminate);
+  }
+}
+
+export const cliHelp = (): string => optionTable().helpInformation();

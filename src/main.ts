@@ -1,0 +1,71 @@
+// The program `zk`: chooses between `cli` and `server`, and loads only the half that it runs.
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+
+/** Whoever reads our output may stop reading, as `head` does: that is no error. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const manifest = JSON.parse(text) as { name: string; version: string };
+  return `${manifest.name} ${manifest.version}`;
+}
+
+async function runShell(args: readonly string[]): Promise<void> {
+  const { runCli } = await import('./cli/run.ts');
+  const ensure = async () => (await import('./bundled.ts')).ensureServer();
+  process.exitCode = await runCli(args, { ensure });
+}
+
+/** The subcommand that is asked for with its own options; a line for `--help` otherwise. */
+async function program(asked: string | undefined): Promise<Command> {
+  const zk = new Command('zk')
+    .description('ZooKeeper in TypeScript: a server and a shell')
+    .version(version(), '-V, --version', 'print the version')
+    .helpCommand('help [command]', 'print help')
+    .enablePositionalOptions()
+    .configureOutput({ outputError: () => {} })
+    .exitOverride();
+  zk.command('cli')
+    .description('a shell: zk cli -server host:port [command]')
+    .argument('[args...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(runShell);
+  if (asked === 'server') {
+    const { serverCommand } = await import('./server/command.ts');
+    zk.addCommand(quietly(serverCommand()));
+  } else {
+    zk.command('server').description(
+      'start, stop and look at servers: zk server start conf/zoo.cfg',
+    );
+  }
+  return zk;
+}
+
+/** Errors of commander become one line and status 2, in the subcommand as well. */
+const quietly = (command: Command): Command =>
+  command.configureOutput({ outputError: () => {} }).exitOverride();
+
+async function main(argv: readonly string[]): Promise<void> {
+  // The shell's own words may look like anything: commander must not touch what follows `cli`.
+  if (argv[0] === 'cli') return await runShell(argv.slice(1));
+  try {
+    await (await program(argv[0])).parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return;
+    process.exitCode = 2;
+    const text = error.message.replace(/^error: /, '');
+    if (error.code === 'commander.help') return;
+    process.stderr.write(`${text}; see zk ${argv[0] === 'server' ? 'server ' : ''}--help\n`);
+  }
+}
+
+await main(process.argv.slice(2));
