@@ -24,6 +24,4 @@ export type Effect =
   | { kind: 'log'; zxid: Zxid; entry: Buffer }
   /** Send what is in `connection.out`, then end it. */
   | { kind: 'close'; connection: Connection }
-  /** A proposal was applied to the state: the place where snapshots are counted. */
-  | { kind: 'applied'; count: number }
   | { kind: 'report'; level: 'info' | 'warn' | 'debug'; message: string };

@@ -231,15 +231,12 @@ export class Replica {
   #logged(upTo: Zxid): void {
     const committed = this.#leading.logged(this.#serverId, upTo);
     if (committed === null) return;
-    let count = 0;
     for (;;) {
       const next = this.#inFlight.peek();
       if (next === undefined || next.header.zxid > committed) break;
       this.#inFlight.shift();
       this.#commit(next);
-      count++;
     }
-    this.#effects.push({ kind: 'applied', count });
     this.#reception.committed();
   }
 

@@ -14,8 +14,6 @@ export interface World {
   /** Sends what the connection has to send: one write. */
   send(connection: Connection): void;
   close(connection: Connection): void;
-  /** So many transactions were applied. */
-  applied(count: number): void;
 }
 
 /** A timer of Node's cannot be set further ahead. */
@@ -77,9 +75,6 @@ export class Loop {
         break;
       case 'close':
         this.#world.close(effect.connection);
-        break;
-      case 'applied':
-        this.#world.applied(effect.count);
         break;
       case 'report':
         this.#logger[effect.level](effect.message);

@@ -1,0 +1,40 @@
+// From the configuration to the plain values that the core decides by.
+import type { Config } from '../config/index.ts';
+import type { Rules } from '../operations/operation.ts';
+import type { ContainerRules } from '../replica/containers.ts';
+import type { ReceptionRules } from '../replica/reception.ts';
+import type { AuthOptions } from '../state/auth.ts';
+import type { TreeOptions } from '../state/tree.ts';
+
+export const authOptions = (config: Config): AuthOptions => ({
+  skipAcl: config.skipACL,
+  superDigest: config['DigestAuthenticationProvider.superDigest'],
+  digestAlgorithm: config['DigestAuthenticationProvider.digestAlg'],
+  digestEnabled: config['DigestAuthenticationProvider.enabled'],
+  moreSchemes: [],
+});
+
+export const rulesOf = (config: Config): Rules => ({
+  access: authOptions(config),
+  extendedTypes: config.extendedTypesEnabled,
+  enforceQuota: config.enforceQuota,
+  reconfigEnabled: config.reconfigEnabled,
+});
+
+export const treeOptions = (config: Config): TreeOptions => ({
+  digest: config['digest.enabled'],
+  extendedTypes: config.extendedTypesEnabled,
+  emulate353: config.emulate353TTLNodes,
+});
+
+export const receptionRules = (config: Config): ReceptionRules => ({
+  minSessionTimeout: config.minSessionTimeout,
+  maxSessionTimeout: config.maxSessionTimeout,
+  maxOutstanding: config.globalOutstandingLimit,
+});
+
+export const containerRules = (config: Config): ContainerRules => ({
+  checkIntervalMs: config['znode.container.checkIntervalMs'],
+  maxPerMinute: config['znode.container.maxPerMinute'],
+  maxNeverUsedMs: config['znode.container.maxNeverUsedIntervalMs'],
+});

@@ -1,0 +1,240 @@
+// A server of one: opens its data, listens for clients, and ends in order.
+
+import { hex0x } from '../base/ids.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Config } from '../config/index.ts';
+import { Replica } from '../replica/replica.ts';
+import { initialSessionId } from '../state/sessions.ts';
+import { State } from '../state/state.ts';
+import { directorySize } from './admin/directorySize.ts';
+import { answerWord, type Surveyed } from './admin/words.ts';
+import type { RunningServer } from './foreground.ts';
+import { clock, Loop } from './loop.ts';
+import { ClientPort } from './network/clientPort.ts';
+import { authOptions, containerRules, receptionRules, rulesOf, treeOptions } from './rules.ts';
+import { type DataDir, openDataDir } from './storage/dataDir.ts';
+import { SERVER_VERSION } from './version.ts';
+
+/** Id of a server that has no ensemble; sessions get it as their top byte (as in Apache's standalone mode). */
+const STANDALONE_ID = 1;
+/** Node's own default, where Apache's 50 makes a reconnect storm wait for retransmissions. */
+const BACKLOG = 511;
+const HOUR_MS = 3_600_000;
+/** Apache's ExitCode.TXNLOG_ERROR_TAKING_SNAPSHOT. */
+const SNAPSHOT_FAILED = 10;
+
+interface Ending {
+  code: number;
+  reason?: string;
+}
+
+class Server implements RunningServer {
+  port = 0;
+  readonly closed: Promise<Ending>;
+  readonly #config: Config;
+  readonly #logger: Logger;
+  readonly #data: DataDir;
+  readonly #replica: Replica;
+  readonly #loop: Loop;
+  readonly #clients: ClientPort;
+  readonly #started = performance.now();
+  #purger: NodeJS.Timeout | null = null;
+  #isClosing = false;
+  #resolveClosed: (ending: Ending) => void = () => {};
+
+  constructor(config: Config, logger: Logger, state: State, data: DataDir) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#data = data;
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    const now = clock();
+    this.#replica = new Replica(
+      {
+        serverId: STANDALONE_ID,
+        state,
+        rules: rulesOf(config),
+        reception: receptionRules(config),
+        containers: containerRules(config),
+        tickTime: config.tickTime,
+        firstSessionId: initialSessionId(BigInt(STANDALONE_ID), now.wall),
+      },
+      now,
+    );
+    this.#loop = this.#makeLoop();
+    this.#clients = this.#makeClientPort();
+    data.onLogged = (upTo) => this.#loop.dispatch({ kind: 'logged', upTo });
+    data.onFailed = (error) => void this.#end({ code: 1, reason: error.message });
+    data.onSnapshotDue = () => void this.#snapshot(state);
+  }
+
+  #makeLoop(): Loop {
+    const data = this.#data;
+    return new Loop(
+      this.#replica,
+      {
+        append: (zxid, entry) => data.append(zxid, entry),
+        flush: () => data.flush(),
+        send: (connection) => this.#clients.flush(connection),
+        close: (connection) => this.#clients.close(connection),
+      },
+      this.#logger.child('ZooKeeperServer'),
+      (error) => this.#broken(error),
+    );
+  }
+
+  #makeClientPort(): ClientPort {
+    const config = this.#config;
+    const backlog = config.clientPortListenBacklog;
+    return new ClientPort({
+      port: config.clientPort,
+      address: config.clientPortAddress,
+      backlog: backlog > 0 ? backlog : BACKLOG,
+      maxPerAddress: config.maxClientCnxns,
+      maxConnections: config.maxCnxns,
+      maxFrame: config['jute.maxbuffer'],
+      access: authOptions(config),
+      logger: this.#logger.child('NIOServerCnxnFactory'),
+      now: clock,
+      dispatch: this.#loop.dispatch,
+      onDirty: this.#loop.onDirty,
+      word: (word) => answerWord(word, config['4lw.commands.whitelist'], this.#surveyed()),
+    });
+  }
+
+  async listen(): Promise<void> {
+    const { clientPortAddress: address, clientPort } = this.#config;
+    const shown = `${address ?? '0.0.0.0/0.0.0.0'}:${clientPort}`;
+    this.#logger.child('NIOServerCnxnFactory').info(`binding to port ${shown}`);
+    this.port = await this.#clients.listen();
+    this.#loop.dispatch({ kind: 'deadline' });
+    this.#startPurging();
+  }
+
+  #surveyed(): Surveyed {
+    const clients = this.#clients;
+    return {
+      replica: this.#replica,
+      version: SERVER_VERSION,
+      mode: 'standalone',
+      connections: clients.connections,
+      connectionCount: clients.count,
+      settings: this.#settings(),
+      sizes: () => this.#sizes(),
+      uptime: performance.now() - this.#started,
+    };
+  }
+
+  #sizes(): { snapshots: number; logs: number } {
+    const { dataDir, dataLogDir } = this.#config;
+    return { snapshots: directorySize(dataDir), logs: directorySize(dataLogDir) };
+  }
+
+  /** The lines of `conf`. */
+  #settings(): [string, string | number][] {
+    const config = this.#config;
+    const { snapshots, logs } = this.#sizes();
+    return [
+      ['clientPort', this.port],
+      ['secureClientPort', -1],
+      ['dataDir', `${config.dataDir}/version-2`],
+      ['dataDirSize', snapshots],
+      ['dataLogDir', `${config.dataLogDir}/version-2`],
+      ['dataLogSize', logs],
+      ['tickTime', config.tickTime],
+      ['maxClientCnxns', config.maxClientCnxns],
+      ['minSessionTimeout', config.minSessionTimeout],
+      ['maxSessionTimeout', config.maxSessionTimeout],
+      ['clientPortListenBacklog', config.clientPortListenBacklog],
+      ['serverId', 0],
+    ];
+  }
+
+  /** A server that cannot write snapshots ends, as Apache's (ZooKeeperServer.takeSnapshot). */
+  async #snapshot(state: State): Promise<void> {
+    try {
+      await this.#data.snapshot(state);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      await this.#end({ code: SNAPSHOT_FAILED, reason });
+    }
+  }
+
+  /** Deletes superfluous snapshots and logs now and then; what goes wrong there is only logged. */
+  #startPurging(): void {
+    const hours = this.#config['autopurge.purgeInterval'];
+    if (hours === 0) return;
+    const purge = async (): Promise<void> => {
+      try {
+        await this.#data.purge(this.#config['autopurge.snapRetainCount']);
+      } catch (error) {
+        this.#logger.warn(`Purge failed: ${error instanceof Error ? error.message : error}`);
+      }
+    };
+    this.#purger = setInterval(() => void purge(), hours * HOUR_MS);
+    this.#purger.unref();
+    void purge();
+  }
+
+  /** Stops accepting, finishes what is logged, and closes the data directory. */
+  async close(): Promise<void> {
+    await this.#end({ code: 0 });
+  }
+
+  #broken(error: unknown): void {
+    const what = error instanceof Error ? error.message : String(error);
+    this.#logger.debug(error instanceof Error ? (error.stack ?? what) : what);
+    void this.#end({ code: 1, reason: `internal error, the server ends: ${what}` });
+  }
+
+  async #end(ending: Ending): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    if (this.#purger !== null) clearInterval(this.#purger);
+    let result = ending;
+    try {
+      await this.#clients.shutDown();
+      await this.#data.close();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (result.code === 0) result = { code: 1, reason };
+    }
+    this.#loop.stop();
+    this.#resolveClosed(result);
+  }
+}
+
+const openData = (config: Config, logger: Logger): DataDir =>
+  openDataDir({
+    dataDir: config.dataDir,
+    dataLogDir: config.dataLogDir,
+    preAllocSize: config.preAllocSize * 1024,
+    snapCount: config.snapCount,
+    snapSizeLimit: config.snapSizeLimitInKb * 1024,
+    txnLogSizeLimit: config.txnLogSizeLimitInKb * 1024,
+    forceSync: config.forceSync,
+    fsyncWarningMs: config['fsync.warningthresholdms'],
+    trustEmptySnapshot: config['snapshot.trust.empty'],
+    logger: logger.child('FileTxnSnapLog'),
+  });
+
+/** Starts a standalone server; rejects with one line that says what is in the way. */
+export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+  const state = new State(treeOptions(config));
+  const data = openData(config, logger);
+  try {
+    const { entries } = data.recover(state);
+    logger
+      .child('ZKDatabase')
+      .info(
+        `Loaded ${state.tree.nodeCount} nodes, ${entries} log entries on top of the snapshot, last zxid ${hex0x(state.lastZxid)}`,
+      );
+    const server = new Server(config, logger, state, data);
+    await server.listen();
+    return server;
+  } catch (error) {
+    await data.close();
+    throw error;
+  }
+}
