@@ -16,18 +16,14 @@ export interface RunningServer {
 /** Rejects when it cannot start; an `exitCode` of the error is the one of the process. */
 export type StartServer = (config: Config, logger: Logger) => Promise<RunningServer>;
 
-/** What the child of `start` tells its parent over the channel between them. */
-export interface Listening {
-  readonly kind: 'listening';
-  readonly port: number;
-}
-
 export interface ForegroundOptions {
   readonly config: Config;
   readonly warnings: readonly string[];
   readonly log: LogOptions;
   /** Show where an error comes from. */
   readonly debug: boolean;
+  /** Called with the client port once it answers. */
+  readonly onListening?: (port: number) => void;
 }
 
 const FORCED = 143;
@@ -45,7 +41,7 @@ export async function runForeground(
   logger.info(`dataDir ${config.dataDir}, dataLogDir ${config.dataLogDir}`);
   const signals = listenForSignals(logger);
   try {
-    return await serve(config, logger, startServer, signals);
+    return await serve(options, logger, startServer, signals);
   } catch (thrown) {
     logger.error(messageOf(thrown, options.debug));
     return exitCodeOf(thrown);
@@ -56,7 +52,7 @@ export async function runForeground(
 }
 
 async function serve(
-  config: Config,
+  { config, onListening }: ForegroundOptions,
   logger: ServerLogger,
   startServer: StartServer,
   signals: Signals,
@@ -65,7 +61,7 @@ async function serve(
   const pidFile = pidFilePath(config.dataDir);
   try {
     writePidFile(pidFile, process.pid);
-    tellParent({ kind: 'listening', port: running.port });
+    onListening?.(running.port);
     signals.onFirst(() => running.close());
     const { code, reason } = await running.closed;
     if (reason !== undefined) logger[code === 0 ? 'info' : 'error'](reason);
@@ -114,13 +110,6 @@ function listenForSignals(logger: Logger): Signals {
       process.off('SIGINT', onSignal);
     },
   };
-}
-
-/** The channel is there only under `start`; a parent that is gone has nothing to wait for. */
-function tellParent(message: Listening): void {
-  process.send?.(message, undefined, undefined, () => {
-    if (process.connected) process.disconnect();
-  });
 }
 
 /** One line; the words of the system name the file or the address. */

@@ -1,26 +1,24 @@
 // What `zk server VERB` does: start and stop a server in the background, ask how it is.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { type Config, loadConfig } from '../config/index.ts';
 import { askWord } from './askWord.ts';
+import {
+  childArguments,
+  listeningReport,
+  outFilePath,
+  type ProcessOptions,
+  startInBackground,
+} from './background.ts';
 import { findConfig } from './configFile.ts';
-import type { Listening, StartServer } from './foreground.ts';
-import type { LogFormat, LogLevel } from './logger.ts';
+import type { StartServer } from './foreground.ts';
 import { isAlive, pidFilePath, readPidFile, removePidFile } from './pidFile.ts';
 
-export interface VerbOptions {
+export interface VerbOptions extends ProcessOptions {
   /** File or name as typed; absent: zoo.cfg. */
   readonly cfg?: string | undefined;
   /** Where a bare name is looked for first; absent: ZOOCFGDIR. */
   readonly configDir?: string | undefined;
-  readonly logLevel?: LogLevel | undefined;
-  readonly logFormat?: LogFormat | undefined;
-  readonly logFile?: string | undefined;
-  readonly debug?: boolean | undefined;
 }
 
 /** Where a verb prints: results, and what is about them. */
@@ -37,8 +35,6 @@ export const standardOutput: Output = {
 const OK = 0;
 const FAILED = 1;
 const BAD_CONFIG = 2;
-
-const program = fileURLToPath(new URL('../../bin/zk', import.meta.url));
 
 interface Opened {
   readonly file: string;
@@ -73,38 +69,9 @@ export async function startForeground(
     ...(options.logFormat && { format: options.logFormat }),
     ...(options.logFile && { file: options.logFile }),
   };
-  return runForeground({ ...opened, log, debug: options.debug ?? false }, startServer);
-}
-
-/** Outcome of a start in the background. */
-export type Started =
-  | { readonly kind: 'started'; readonly pid: number; readonly port: number }
-  | { readonly kind: 'running'; readonly pid: number }
-  /** `lines`: the last of its log. */
-  | { readonly kind: 'failed'; readonly lines: readonly string[]; readonly outFile: string };
-
-/** Starts a server in the background; settles when it listens or has died. */
-export async function startInBackground(
-  { file, config }: { file: string; config: Config },
-  options: VerbOptions = {},
-): Promise<Started> {
-  const pidFile = readPidFile(pidFilePath(config.dataDir));
-  if (pidFile.kind === 'running') return { kind: 'running', pid: pidFile.pid };
-  const outFile = openOutFile(config);
-  const sizeBefore = statSync(outFile).size;
-  const descriptor = openSync(outFile, 'a');
-  const child = spawn(process.execPath, childArguments(file, options), {
-    detached: true,
-    stdio: ['ignore', descriptor, descriptor, 'ipc'],
-  });
-  closeSync(descriptor);
-  const port = await listening(child);
-  if (port === null) {
-    const written = readFileSync(outFile).subarray(sizeBefore).toString();
-    return { kind: 'failed', lines: written.trimEnd().split('\n').slice(-10), outFile };
-  }
-  child.unref();
-  return { kind: 'started', pid: child.pid ?? 0, port };
+  const onListening = listeningReport();
+  const debug = options.debug ?? false;
+  return runForeground({ ...opened, log, debug, ...(onListening && { onListening }) }, startServer);
 }
 
 export async function start(
@@ -128,46 +95,6 @@ export async function start(
       output.err(`the end of ${result.outFile}:\n${result.lines.join('\n')}\n`);
       return FAILED;
   }
-}
-
-/** Its port once it listens, `null` when it has ended before. */
-function listening(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', () => resolve(null));
-    child.once('message', (message: Listening) => resolve(message.port));
-  });
-}
-
-function childArguments(file: string, options: VerbOptions): string[] {
-  return [
-    ...process.execArgv,
-    program,
-    'server',
-    'start-foreground',
-    ...(options.logLevel ? ['--log-level', options.logLevel] : []),
-    ...(options.logFormat ? ['--log-format', options.logFormat] : []),
-    ...(options.logFile ? ['--log-file', options.logFile] : []),
-    ...(options.debug ? ['--debug'] : []),
-    file,
-  ];
-}
-
-/** Creates the file that takes the output of a background server, with its directories. */
-function openOutFile(config: Config): string {
-  const path = outFilePath(config);
-  mkdirSync(dirname(path), { recursive: true });
-  closeSync(openSync(path, 'a'));
-  return path;
-}
-
-/** In ZOO_LOG_DIR; else beside dataDir, in a folder of its own, as servers may share a host. */
-function outFilePath(config: Config): string {
-  const { ZOO_LOG_DIR: directory, USER, LOGNAME } = process.env;
-  const user = USER || LOGNAME || `uid${process.getuid?.() ?? ''}`;
-  const name = `zookeeper-${user}-server-${hostname()}.out`;
-  const { dataDir } = config;
-  return join(directory || join(dirname(dataDir), 'logs', basename(dataDir)), name);
 }
 
 /** From SIGTERM to the second one, which does not wait for anything any more. */

@@ -1,0 +1,119 @@
+// Starts a server as a process of its own, and waits until it listens or has died.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config/index.ts';
+import type { LogFormat, LogLevel } from './logger.ts';
+import { pidFilePath, readPidFile } from './pidFile.ts';
+
+const program = fileURLToPath(new URL('../../bin/zk', import.meta.url));
+
+/** Options of a server process. */
+export interface ProcessOptions {
+  readonly logLevel?: LogLevel | undefined;
+  readonly logFormat?: LogFormat | undefined;
+  readonly logFile?: string | undefined;
+  /** Show where an error comes from. */
+  readonly debug?: boolean | undefined;
+}
+
+/** Outcome of a start in the background. */
+export type Started =
+  | { readonly kind: 'started'; readonly pid: number; readonly port: number }
+  | { readonly kind: 'running'; readonly pid: number }
+  /** `lines`: the last of its log. */
+  | { readonly kind: 'failed'; readonly lines: readonly string[]; readonly outFile: string };
+
+/** Starts a server in the background; settles when it listens or has died. */
+export async function startInBackground(
+  { file, config }: { file: string; config: Config },
+  options: ProcessOptions = {},
+): Promise<Started> {
+  const pidFile = readPidFile(pidFilePath(config.dataDir));
+  if (pidFile.kind === 'running') return { kind: 'running', pid: pidFile.pid };
+  const outFile = openOutFile(config);
+  const sizeBefore = statSync(outFile).size;
+  const descriptor = openSync(outFile, 'a');
+  const child = spawn(process.execPath, childArguments(file, options), {
+    detached: true,
+    env: { ...process.env, [CHANNEL]: '1' },
+    stdio: ['ignore', descriptor, descriptor, 'ipc'],
+  });
+  closeSync(descriptor);
+  const port = await listening(child);
+  if (port === null) {
+    const written = readFileSync(outFile).subarray(sizeBefore).toString();
+    return { kind: 'failed', lines: written.trimEnd().split('\n').slice(-10), outFile };
+  }
+  child.unref();
+  return { kind: 'started', pid: child.pid ?? 0, port };
+}
+
+/** Set for the child of `start`: other programs than ours open such channels to children too. */
+const CHANNEL = 'ZK_START_CHANNEL';
+
+/** What the child of `start` tells its parent over the channel between them. */
+interface Listening {
+  readonly port: number;
+}
+
+/** Tells the parent that this server listens, if it was started by `start`. */
+export function listeningReport(): ((port: number) => void) | undefined {
+  if (process.env[CHANNEL] === undefined) return undefined;
+  delete process.env[CHANNEL];
+  return (port) => {
+    const message: Listening = { port };
+    // A parent that is gone has nothing to wait for.
+    process.send?.(message, undefined, undefined, () => {
+      if (process.connected) process.disconnect();
+    });
+  };
+}
+
+/** Its port once it listens, `null` when it has ended before. */
+function listening(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', () => resolve(null));
+    child.once('message', (message: Listening) => resolve(message.port));
+  });
+}
+
+/** What `start` runs: this very program, with the options of a server process. */
+export function childArguments(file: string, options: ProcessOptions): string[] {
+  return [
+    ...process.execArgv,
+    program,
+    'server',
+    'start-foreground',
+    ...(options.logLevel ? ['--log-level', options.logLevel] : []),
+    ...(options.logFormat ? ['--log-format', options.logFormat] : []),
+    ...(options.logFile ? ['--log-file', options.logFile] : []),
+    ...(options.debug ? ['--debug'] : []),
+    file,
+  ];
+}
+
+/** Creates the file that takes the output of a background server, with its directories. */
+function openOutFile(config: Config): string {
+  const path = outFilePath(config);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    closeSync(openSync(path, 'a'));
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    throw new Error(`cannot write ${path} (${code}); ZOO_LOG_DIR can name another directory`);
+  }
+  return path;
+}
+
+/** In ZOO_LOG_DIR; else beside dataDir, in a folder of its own, as servers may share a host. */
+export function outFilePath(config: Config): string {
+  const { ZOO_LOG_DIR: directory, USER, LOGNAME } = process.env;
+  const user = USER || LOGNAME || `uid${process.getuid?.() ?? ''}`;
+  const name = `zookeeper-${user}-server-${hostname()}.out`;
+  const { dataDir } = config;
+  return join(directory || join(dirname(dataDir), 'logs', basename(dataDir)), name);
+}
