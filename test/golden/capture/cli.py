@@ -10,19 +10,20 @@ import time
 from apacheServer import Server, free_port
 
 CLASSPATH = os.environ["CAPTURE_CLASSPATH"]
-WITHOUT_JLINE = ":".join(jar for jar in CLASSPATH.split(":") if "jline" not in jar)
+# jline2 must stand before zookeeper.jar, whose manifest brings jline 1
+WITH_JLINE = os.environ["CAPTURE_JLINE"] + ":" + CLASSPATH
 # what the commands see and print of the server; the real port is put in on the way
 SHOWN = "127.0.0.1:2181"
 
 
 def command(jline):
     return ["java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Duser.timezone=UTC",
-            "-Duser.language=en", "-Djline.terminal=none", "-Dfile.encoding=UTF-8", "-Dstdout.encoding=UTF-8",
-            "-Dlog4j.configuration=" + os.environ["CAPTURE_QUIET"], "-cp", CLASSPATH if jline else WITHOUT_JLINE,
+            "-Duser.language=en", "-Dfile.encoding=UTF-8", "-Dstdout.encoding=UTF-8",
+            "-Dlog4j.configuration=" + os.environ["CAPTURE_QUIET"], "-cp", WITH_JLINE if jline else CLASSPATH,
             "org.apache.zookeeper.ZooKeeperMain"]
 
 
-ENV = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+ENV = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm"}
 
 ONE_SHOT = """
 ls /
@@ -144,6 +145,7 @@ getAcl /zookeeper/config
 create /s
 create /s/1
 create /s/1/2
+create /s/none x world:anyone:r
 setAcl /s world:anyone:crwa
 setAcl -s /s world:anyone:cdrwa
 setAcl -v 9 /s world:anyone:r
@@ -151,6 +153,7 @@ setAcl -v 2 /s world:anyone:cdrwa
 setAcl -v x /s world:anyone:cdrwa
 setAcl -R /s world:anyone:cdra
 getAcl /s/1/2
+setAcl -R /s world:anyone:cdrwa
 setAcl /s bad
 setAcl /s world:anyone:q
 setAcl /s auth::r
@@ -333,8 +336,6 @@ nosuch
 help
 config
 sync /w
-history
-redo 0
 redo 999
 connect 127.0.0.1:2181
 ls /
@@ -352,6 +353,7 @@ quit
 """
 
 SCRIPTS = [
+    ["create /nocreate/x 1", "", "# comment", "ls /"],
     ["ls /", "create /p x", "get /p", "quit"],
     ["ls /", "get /nope"],
     ["get /nope", "ls /"],
@@ -387,7 +389,7 @@ def words(line):
     return found
 
 
-def one_shot(server, args, jline=True):
+def one_shot(server, args, jline=False):
     real = f"127.0.0.1:{server.port if server else free_port()}"
     given = [arg.replace(SHOWN, real) for arg in args]
     result = subprocess.run([*command(jline), *given], env=ENV, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
@@ -462,9 +464,25 @@ def write(folder, name, rows):
         out.write("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
 
 
+def lines():
+    with Server() as server:
+        return by_line(server)
+
+
+def scripts():
+    rows = []
+    for jline in (False, True):
+        with Server() as server:
+            rows += [script(server, typed, jline) for typed in SCRIPTS]
+    return rows
+
+
 def main():
     folder = sys.argv[1]
     os.makedirs(folder, exist_ok=True)
+    if "CAPTURE_ONLY" in os.environ:
+        parts = {"scripts": scripts, "lines": lines}
+        return write(folder, os.environ["CAPTURE_ONLY"], parts[os.environ["CAPTURE_ONLY"]]())
     split = [words(line) for line in ONE_SHOT.strip("\n").split("\n")]
     with Server() as server:
         rows = [one_shot(server, ["-server", SHOWN, *args]) for args in split]
@@ -482,13 +500,8 @@ def main():
     with Server("extendedTypesEnabled=true", "enforceQuota=true") as server:
         split = [words(line) for line in TYPES_AND_QUOTAS.strip("\n").split("\n")]
         write(folder, "typesAndQuotas", [one_shot(server, ["-server", SHOWN, *args]) for args in split])
-    with Server() as server:
-        write(folder, "lines", by_line(server))
-    rows = []
-    for jline in (False, True):
-        with Server() as server:
-            rows += [script(server, lines, jline) for lines in SCRIPTS]
-    write(folder, "scripts", rows)
+    write(folder, "lines", lines())
+    write(folder, "scripts", scripts())
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 
 jars=
 for name in zookeeper zookeeper-jute slf4j-api slf4j-log4j12 log4j-1.2 netty-buffer netty-common \
-    netty-transport netty-handler netty-codec commons-cli jline2 snappy-java metrics-core; do
+    netty-transport netty-handler netty-codec commons-cli snappy-java metrics-core; do
     jars+=:$share/$name.jar
 done
 
@@ -28,7 +28,8 @@ LOG
 
 echo log4j.rootLogger=OFF >"$work/quiet.properties"
 
-export CAPTURE_CLASSPATH=$work$jars CAPTURE_SOURCE=$here CAPTURE_QUIET=file:$work/quiet.properties
+export CAPTURE_CLASSPATH=$work$jars CAPTURE_SOURCE=$here CAPTURE_JLINE=$share/jline2.jar:$share/jansi1.jar
+export CAPTURE_QUIET=file:$work/quiet.properties
 javac -nowarn -d "$work" -cp "$CAPTURE_CLASSPATH" "$here"/*.java
 java_main() { java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$CAPTURE_CLASSPATH" "$@"; }
 
