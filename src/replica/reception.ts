@@ -318,9 +318,11 @@ export class Reception {
 
   /** Answers a write that has been applied; the events it caused are in `out` already. */
   answerWrite(connection: Connection, { xid, opcode, since }: Waiting, applied: Applied): void {
-    const start = this.#begin(connection, xid, applied.err);
+    // A multi is answered with the results of its parts, whether or not one of them is an error.
+    const err = applied.multi === null ? applied.err : ErrorCode.ok;
+    const start = this.#begin(connection, xid, err);
     const operation = operations.get(opcode);
-    if (applied.err === ErrorCode.ok && operation?.kind === 'write') {
+    if (err === ErrorCode.ok && operation?.kind === 'write') {
       operation.respond(connection.out, applied);
     }
     this.#finish(connection, start, operation?.label ?? 'CLOS', xid, since);

@@ -120,7 +120,7 @@ class Server implements RunningServer {
       mode: 'standalone',
       connections: clients.connections,
       connectionCount: clients.count,
-      settings: this.#settings(),
+      settings: () => this.#settings(),
       sizes: () => this.#sizes(),
       uptime: performance.now() - this.#started,
     };

@@ -14,7 +14,7 @@ export interface Surveyed {
   readonly connections: Iterable<Connection>;
   readonly connectionCount: number;
   /** key=value lines of `conf`, in order. */
-  readonly settings: readonly (readonly [string, string | number])[];
+  settings(): (readonly [string, string | number])[];
   /** Bytes on disk. */
   sizes(): { readonly snapshots: number; readonly logs: number };
   /** Monotonic ms since the server serves. */
@@ -144,7 +144,11 @@ function dump({ replica, connections }: Surveyed): string {
 export const words: Readonly<Record<string, Word>> = {
   conf: {
     help: 'the configuration in use',
-    answer: ({ settings }) => settings.map(([key, value]) => `${key}=${value}\n`).join(''),
+    answer: (server) =>
+      server
+        .settings()
+        .map(([key, value]) => `${key}=${value}\n`)
+        .join(''),
   },
   cons: {
     help: 'all connections, with their sessions and counters',
