@@ -213,7 +213,7 @@ public final class Data {
     }
 
     /** What Apache's own recovery makes of the directory. */
-    private static Object restored(File data) throws Exception {
+    static Object restored(File data) throws Exception {
         ZKDatabase database = new ZKDatabase(new FileTxnSnapLog(data, data));
         long zxid = database.loadDataBase();
         Map<String, Object> sessions = new TreeMap<>();
