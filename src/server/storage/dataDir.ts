@@ -39,6 +39,7 @@ export interface DataDirOptions {
   disk?: Disk;
   now?: () => number;
   random?: () => number;
+  snapshotPieceSize?: number;
   lock?: (dir: string) => Lock;
 }
 
@@ -189,7 +190,7 @@ export class DataDir {
    * a StorageError when the disk says no, leaving no file; one at a time, others are skipped.
    */
   async snapshot(state: State): Promise<void> {
-    const { logger } = this.#options;
+    const { logger, snapshotPieceSize } = this.#options;
     if (this.#isSnapshotting) {
       logger.warn('Too busy to snap, skipping');
       return;
@@ -200,7 +201,7 @@ export class DataDir {
     try {
       const { disk, snapDir: dir } = this.#place;
       logger.info(`Snapshotting: ${hex0x(zxid)} to ${dir}`);
-      await writeSnapshot({ disk, dir, zxid, pieces: snapshotPieces(state) });
+      await writeSnapshot({ disk, dir, zxid, pieces: snapshotPieces(state, snapshotPieceSize) });
       this.#snapshotZxid = zxid;
     } finally {
       this.#isSnapshotting = false;

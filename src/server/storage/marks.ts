@@ -2,6 +2,7 @@
 // Apache ignores it: the name matches neither `log.` nor `snapshot.`.
 //
 //   two slots of 64 bytes, written in turn     synced 0x00000000000000ff <check>
+//   a line with what it was at the last roll   synced 0x000000000000007f <check>
 //   one line                                   writing log.80 <check>
 //   a line per log that is no longer written   closed log.1 first 0x1 last 0x7f end 9042 <check>
 //
@@ -51,7 +52,11 @@ export class Marks {
     const bytes = Buffer.alloc(file.size);
     const length = file.read(bytes, 0);
     file.close();
-    for (const line of bytes.toString('latin1', 0, length).split('\n')) this.#take(line.trimEnd());
+    const text = bytes.toString('latin1', 0, length);
+    // The slots by their place: one that was torn must not take the line after it along.
+    this.#take(text.slice(0, SLOT).trimEnd());
+    this.#take(text.slice(SLOT, 2 * SLOT).trimEnd());
+    for (const line of text.slice(2 * SLOT).split('\n')) this.#take(line);
   }
 
   #take(line: string): void {
@@ -127,7 +132,7 @@ export class Marks {
 
   #text(): string {
     const slot = `${this.#syncedLine().padEnd(SLOT - 1)}\n`;
-    const lines = [slot, slot];
+    const lines = [slot, slot, `${this.#syncedLine()}\n`];
     if (this.writing !== null) lines.push(`${checked(`writing ${this.writing}`)}\n`);
     for (const { name, first, last, end } of this.closed.values()) {
       const text = `closed ${name} first 0x${hex(first)} last 0x${hex(last)} end ${end}`;
