@@ -129,6 +129,17 @@ def masks(step, reply, is_connect):
     return found
 
 
+def mask_owners(row):
+    """Adds masks where an answer holds the session's id, as the owner of an ephemeral."""
+    ids = {row["expect"][m["step"]][m["reply"]][24:40] for m in row["mask"] if m["what"] == "sessionId"}
+    known = {(m["step"], m["reply"], m["from"]) for m in row["mask"]}
+    for step, replies in enumerate(row["expect"]):
+        for at, reply in enumerate(replies):
+            for place in range(0, len(reply) - 15, 2):
+                if reply[place:place + 16] in ids and (step, at, place // 2) not in known:
+                    row["mask"].append({"step": step, "from": place // 2, "to": place // 2 + 8, "what": "sessionId", "reply": at})
+
+
 class Case:
     """steps: (label, bytes or a function of what was learnt before). setup runs on another connection."""
 
@@ -183,6 +194,7 @@ def run_once(case, steps, part):
     if "send" in learnt:
         row["setup"] = learnt["send"]
     row.update(labels=[r[0] for r in rows], send=[r[1] for r in rows], expect=[r[2] for r in rows], mask=mask)
+    mask_owners(row)
     if case.raw:
         row["raw"] = True
     if not alive:
