@@ -85,9 +85,8 @@ function resultOf({ type, err, path, stat }: Applied): MultiResult {
       return { type };
     default:
       if (stat === null) return { type: OpCode.error, err };
-      return type === OpCode.setData
-        ? { type, stat }
-        : { type: type as typeof OpCode.create2, path, stat };
+      // Containers and TTL nodes too are answered as create2, the only creation with a Stat.
+      return type === OpCode.setData ? { type, stat } : { type: OpCode.create2, path, stat };
   }
 }
 
