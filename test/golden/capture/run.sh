@@ -29,7 +29,7 @@ LOG
 echo log4j.rootLogger=OFF >"$work/quiet.properties"
 
 export CAPTURE_CLASSPATH=$work$jars CAPTURE_SOURCE=$here CAPTURE_JLINE=$share/jline2.jar:$share/jansi1.jar
-export CAPTURE_QUIET=file:$work/quiet.properties
+export PYTHONDONTWRITEBYTECODE=1 CAPTURE_QUIET=file:$work/quiet.properties
 javac -nowarn -d "$work" -cp "$CAPTURE_CLASSPATH" "$here"/*.java
 java_main() { java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "$CAPTURE_CLASSPATH" "$@"; }
 
