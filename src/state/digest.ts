@@ -65,13 +65,24 @@ const byte = (bytes: Uint8Array, at: number): number => bytes[at] as number;
 
 let pathBytes: Buffer = Buffer.allocUnsafeSlow(1024);
 
+function pathCrcOf(path: string): number {
+  let c = -1;
+  for (let i = 0; i < path.length; i++) {
+    const code = path.charCodeAt(i);
+    if (code > 127) return crcOfUtf8(path);
+    c = (t0[(c ^ code) & 255] as number) ^ (c >>> 8);
+  }
+  return ~c;
+}
+
+function crcOfUtf8(path: string): number {
+  if (path.length * 3 > pathBytes.length) pathBytes = Buffer.allocUnsafeSlow(path.length * 6);
+  return crcOf(pathBytes, pathBytes.write(path), 0);
+}
+
 /** CRC-32 of the path's UTF-8 (empty for `/`, as Apache names the root) and the data. */
 export function contentCrcOf(path: string, data: Uint8Array | null): number {
-  let crc = 0;
-  if (path.length > 1) {
-    if (path.length * 3 > pathBytes.length) pathBytes = Buffer.allocUnsafeSlow(path.length * 6);
-    crc = crcOf(pathBytes, pathBytes.write(path), 0);
-  }
+  const crc = path.length > 1 ? pathCrcOf(path) : 0;
   return data === null ? crc : crcOf(data, data.length, crc);
 }
 
@@ -87,8 +98,9 @@ export interface StatFields {
   readonly ephemeralOwner: bigint;
 }
 
-const statBytes = new Uint8Array(60);
-const stat = new DataView(statBytes.buffer);
+// A Buffer as znode data are: another class would make `crcOf` slower for both.
+const statBytes = Buffer.alloc(60);
+const stat = new DataView(statBytes.buffer, statBytes.byteOffset, 60);
 
 /** CRC-32 of path, data (already in `contentCrc`) and stat, as a signed 32-bit number. */
 export function digestOf(contentCrc: number, node: StatFields): number {

@@ -18,6 +18,8 @@ class Change implements NodeView {
   /** The change of the same path before this one that was in flight then. */
   previous: Change | null;
   isDeleted: boolean;
+  /** The tree has it now: it counts no more. */
+  isApplied: boolean;
   acl: { readonly list: readonly Acl[] } = OPEN;
   czxid: Zxid = NO_ZXID;
   mzxid: Zxid = NO_ZXID;
@@ -40,6 +42,7 @@ class Change implements NodeView {
     this.inFlight = inFlight;
     this.previous = previous;
     this.isDeleted = false;
+    this.isApplied = false;
   }
 
   copy(node: NodeView): void {
@@ -68,7 +71,10 @@ export interface Creation {
   readonly parentCVersion: number;
 }
 
-/** How many of the applied changes may stay in the queue before it is moved up. */
+/**
+ * How many applied changes stay before queue and map are made anew without them. Taking each out
+ * of the map when it is applied would cost as much as all the rest.
+ */
 const COMPACT_AT = 1024;
 
 export class View {
@@ -76,7 +82,8 @@ export class View {
   /** In the order of their zxids; those before `#head` have been applied. */
   #changes: Change[] = [];
   #head = 0;
-  readonly #latest = new Map<string, Change>();
+  /** The last change of each path, applied ones too until the next compaction. */
+  #latest = new Map<string, Change>();
   /** Digest of the tree after all changes in flight; means nothing while there are none. */
   readonly #digest = new DigestSum();
 
@@ -91,7 +98,7 @@ export class View {
 
   /** The znode as it will be; undefined if there will be none. */
   node(path: string): NodeView | undefined {
-    const change = this.#latest.size === 0 ? undefined : this.#latest.get(path);
+    const change = this.#inFlight(path);
     if (change === undefined) return this.#tree.get(path);
     return change.isDeleted ? undefined : change;
   }
@@ -190,38 +197,38 @@ export class View {
     while (head < changes.length) {
       const change = changes[head] as Change;
       if (change.inFlight > zxid) break;
-      if (this.#latest.get(change.path) === change) this.#latest.delete(change.path);
+      change.isApplied = true;
       // Else a path that is always in flight would keep all its past.
       change.previous = null;
       head++;
     }
-    this.#forget(head);
+    this.#head = head;
+    if (head >= COMPACT_AT && head * 2 >= changes.length) this.#compact();
   }
 
   /** Forgets all changes: leadership has ended. */
   clear(): void {
-    this.#changes = [];
-    this.#head = 0;
-    this.#latest.clear();
+    this.#head = this.#changes.length;
+    this.#compact();
   }
 
-  #forget(head: number): void {
-    const changes = this.#changes;
-    if (head === changes.length) {
-      changes.length = 0;
-      this.#head = 0;
-      return;
-    }
-    this.#head = head;
-    if (head < COMPACT_AT || head * 2 < changes.length) return;
-    this.#changes = changes.slice(head);
+  #compact(): void {
+    this.#changes = this.#changes.slice(this.#head);
     this.#head = 0;
+    this.#latest = new Map();
+    for (const change of this.#changes) this.#latest.set(change.path, change);
+  }
+
+  #inFlight(path: string): Change | undefined {
+    if (this.size === 0) return undefined;
+    const change = this.#latest.get(path);
+    return change === undefined || change.isApplied ? undefined : change;
   }
 
   /** A new change of `path`, starting from what will be there (nothing, when `isNew`). */
   #push(zxid: Zxid, path: string, isNew = false): Change {
     if (this.size === 0) this.#digest.value = this.#tree.digest;
-    const latest = this.#latest.size === 0 ? undefined : this.#latest.get(path);
+    const latest = this.#inFlight(path);
     const change = new Change(path, zxid, latest ?? null);
     const node = latest ?? this.#tree.get(path);
     if (isNew) assert(node === undefined || latest?.isDeleted === true, `${path} exists`);

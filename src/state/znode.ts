@@ -27,6 +27,7 @@ export interface NodeView {
 
 /** There are millions of these: one shape, no empty collections, shared zxid objects. */
 export class Znode implements NodeView {
+  /** To be used at once: the next set may overwrite it in place. */
   data: Buffer | null;
   acl: AclRef;
   czxid: Zxid;
