@@ -42,8 +42,8 @@ const ROOT_NAME = 'QuorumPeerMain';
 export function createLogger(options: LogOptions = {}): ServerLogger {
   const now = options.now ?? Date.now;
   const stream = options.console ?? process.stdout;
-  // A reader that went away (`| head`) must not end the server.
-  stream.on('error', () => undefined);
+  // A reader that went away (`| head`) ends a command, but must not end a server.
+  stream.removeAllListeners('error').on('error', () => undefined);
   const toConsole = new transports.Stream({
     stream,
     ...(options.file === undefined ? {} : { level: 'error' }),

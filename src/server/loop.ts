@@ -30,7 +30,7 @@ export class Loop {
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #isFlushDue = false;
-  #isBroken = false;
+  #isStopped = false;
 
   /** @param onBroken told once of an error in the core, after which nothing is decided any more */
   constructor(replica: Replica, world: World, logger: Logger, onBroken: (error: unknown) => void) {
@@ -47,13 +47,12 @@ export class Loop {
 
   /** Takes an event, and carries out all that follows from it. */
   readonly dispatch = (event: Event): void => {
-    if (this.#isBroken) return;
+    if (this.#isStopped) return;
     try {
       const effects = this.#replica.step(event, clock());
       for (const effect of effects) this.#carryOut(effect);
     } catch (error) {
       // Never limp: a core that broke an invariant may have broken more.
-      this.#isBroken = true;
       this.stop();
       this.#onBroken(error);
       return;
@@ -62,7 +61,13 @@ export class Loop {
     this.#setTimer();
   };
 
+  /** No event is taken any more: a connection that is gone a moment later must not set the timer. */
   stop(): void {
+    this.#isStopped = true;
+    this.#clearTimer();
+  }
+
+  #clearTimer(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
@@ -106,7 +111,7 @@ export class Loop {
     const at = this.#replica.deadline;
     // An earlier timer is left alone: it fires, finds nothing due, and is set again.
     if (this.#timer !== null && this.#timerAt <= at) return;
-    this.stop();
+    this.#clearTimer();
     if (at === Number.POSITIVE_INFINITY) return;
     this.#timerAt = at;
     const delay = Math.min(Math.max(Math.ceil(at - performance.now()), 1), LONGEST_TIMER);

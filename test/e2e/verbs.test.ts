@@ -215,6 +215,15 @@ describe('in the foreground', () => {
     },
   );
 
+  test('a client that is still connected does not keep it from ending', async () => {
+    const { child, exited } = await aForeground();
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    child.kill();
+    expect(await exited).toBe(0);
+    socket.destroy();
+  });
+
   test('the log has the pattern of Apache, or is JSON when asked for', async () => {
     const text = await aForeground();
     text.child.kill();
