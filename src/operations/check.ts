@@ -10,8 +10,7 @@ export function prepareCheck(
   { path, version }: PathVersionRequest,
   context: PrepareContext,
 ): Txn | ErrorCode {
-  if (path === null) return ErrorCode.marshallingError;
-  if (validatePath(path) !== null) return ErrorCode.badArguments;
+  if (path === null || validatePath(path) !== null) return ErrorCode.badArguments;
   const node = context.view.node(path);
   if (node === undefined) return ErrorCode.noNode;
   if (!mayAccess(context, node, Perm.read)) return ErrorCode.noAuth;

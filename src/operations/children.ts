@@ -6,14 +6,14 @@ import { PathRequest, PathWatchRequest } from '../wire/client.ts';
 import { Stat } from '../wire/data.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { OpCode, Perm } from '../wire/opcodes.ts';
-import { type AnswerContext, mayAccess, read } from './operation.ts';
+import { type AnswerContext, mayAccess, nodeAt, read } from './operation.ts';
 
 /** Finds the znode, sets the watch and writes the names; the znode, or why there is none. */
 function list(request: PathWatchRequest, context: AnswerContext, w: Writer): Znode | ErrorCode {
   const { path } = request;
   if (path === null) return ErrorCode.marshallingError;
-  const { tree, watches } = context.state;
-  const node = tree.get(path);
+  const { watches } = context.state;
+  const node = nodeAt(context.state, path);
   if (node === undefined) return ErrorCode.noNode;
   if (!mayAccess(context, node, Perm.read)) return ErrorCode.noAuth;
   if (request.watch) watches.add(WatchKind.child, path, context.watcher);
@@ -51,10 +51,10 @@ export const getAllChildrenNumber = read<PathRequest>({
   answer({ path }, context, writer) {
     if (path === null) return ErrorCode.marshallingError;
     const { tree } = context.state;
-    const node = tree.get(path);
+    const node = nodeAt(context.state, path);
     if (node === undefined) return ErrorCode.noNode;
     if (!mayAccess(context, node, Perm.read)) return ErrorCode.noAuth;
-    writer.int(tree.descendantsOf(path));
+    writer.int(tree.descendantsOf(path === '' ? '/' : path));
     return ErrorCode.ok;
   },
 });

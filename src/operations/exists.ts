@@ -4,7 +4,7 @@ import { PathWatchRequest } from '../wire/client.ts';
 import { Stat } from '../wire/data.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { OpCode, Perm } from '../wire/opcodes.ts';
-import { mayAccess, read } from './operation.ts';
+import { mayAccess, nodeAt, read } from './operation.ts';
 
 export const exists = read<PathWatchRequest>({
   opcode: OpCode.exists,
@@ -14,7 +14,7 @@ export const exists = read<PathWatchRequest>({
     if (path === null) return ErrorCode.marshallingError;
     if (path.includes('\0')) return ErrorCode.badArguments;
     const { tree, watches } = context.state;
-    const node = tree.get(path);
+    const node = nodeAt(context.state, path);
     // ZOOKEEPER-2590: a Stat is not for those who may not read.
     if (node !== undefined && !mayAccess(context, node, Perm.read)) return ErrorCode.noAuth;
     if (watch) watches.add(WatchKind.data, path, context.watcher);

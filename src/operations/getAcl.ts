@@ -4,7 +4,7 @@ import { PathRequest } from '../wire/client.ts';
 import { AclVector, Stat } from '../wire/data.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { OpCode, Perm } from '../wire/opcodes.ts';
-import { mayAccess, read } from './operation.ts';
+import { mayAccess, nodeAt, read } from './operation.ts';
 
 export const getAcl = read<PathRequest>({
   opcode: OpCode.getAcl,
@@ -13,7 +13,7 @@ export const getAcl = read<PathRequest>({
   answer({ path }, context, writer) {
     if (path === null) return ErrorCode.marshallingError;
     const { tree } = context.state;
-    const node = tree.get(path);
+    const node = nodeAt(context.state, path);
     if (node === undefined) return ErrorCode.noNode;
     if (!mayAccess(context, node, Perm.read | Perm.admin)) return ErrorCode.noAuth;
     const { list } = node.acl;

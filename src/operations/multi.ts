@@ -15,9 +15,9 @@ import {
   type MultiResult,
   writeMultiResult,
 } from '../wire/multi.ts';
-import { OpCode } from '../wire/opcodes.ts';
+import { CreateMode, OpCode } from '../wire/opcodes.ts';
 import { prepareCheck } from './check.ts';
-import { create, create2, createContainer, createTtl } from './create.ts';
+import { create, createContainer, createTtl } from './create.ts';
 import { type PrepareContext, write } from './operation.ts';
 import { remove } from './remove.ts';
 import { setData } from './setData.ts';
@@ -25,11 +25,12 @@ import { setData } from './setData.ts';
 function prepareOne(operation: MultiOperation, context: PrepareContext): Txn | ErrorCode {
   switch (operation.type) {
     case OpCode.create:
-      return create.prepare(operation.request, context);
     case OpCode.create2:
-      return create2.prepare(operation.request, context);
     case OpCode.createContainer:
-      return createContainer.prepare(operation.request, context);
+      // What is made follows from the flags alone (Apache's MultiOperationRecord).
+      return operation.request.flags === CreateMode.container
+        ? createContainer.prepare(operation.request, context)
+        : create.prepare(operation.request, context);
     case OpCode.createTtl:
       return createTtl.prepare(operation.request, context);
     case OpCode.delete:

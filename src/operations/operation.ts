@@ -5,6 +5,7 @@ import type { AuthOptions } from '../state/auth.ts';
 import type { State } from '../state/state.ts';
 import type { View } from '../state/view.ts';
 import type { Watcher } from '../state/watches.ts';
+import type { Znode } from '../state/znode.ts';
 import type { Applied, Txn } from '../transactions/index.ts';
 import type { Writer } from '../wire/bytes.ts';
 import type { Acl, Id } from '../wire/data.ts';
@@ -64,6 +65,8 @@ export interface ReadOperation<R> {
   readonly opcode: OpCode;
   readonly label: string;
   readonly request: Codec<R>;
+  /** True when answering may deliver events: it has no body then, and its frame begins after them. */
+  readonly isEventful?: boolean;
   /** Writes the body of the answer; what was written is taken back when the result is not `ok`. */
   answer(request: R, context: AnswerContext, writer: Writer): ErrorCode;
 }
@@ -76,6 +79,10 @@ export const write = <R>(operation: Omit<WriteOperation<R>, 'kind'>): WriteOpera
 
 export const read = <R>(operation: Omit<ReadOperation<R>, 'kind'>): ReadOperation<unknown> =>
   ({ kind: 'read', ...operation }) as unknown as ReadOperation<unknown>;
+
+/** The znode that a read means; the empty path is the root, as in Apache's DataTree. */
+export const nodeAt = (state: State, path: string): Znode | undefined =>
+  state.tree.get(path === '' ? '/' : path);
 
 /** Whether who asks has one of the permissions `perm` on `node`. */
 export const mayAccess = (

@@ -12,8 +12,7 @@ export const setAcl = write<SetAclRequest>({
   label: 'SETA',
   request: SetAclRequest,
   prepare({ path, acl, version }, context) {
-    if (path === null) return ErrorCode.marshallingError;
-    if (validatePath(path) !== null) return ErrorCode.badArguments;
+    if (path === null || validatePath(path) !== null) return ErrorCode.badArguments;
     const fixed = fixupAcl(context.rules.access, context.ids, acl);
     if (fixed === null) return ErrorCode.invalidAcl;
     const node = context.view.node(path);

@@ -12,8 +12,7 @@ export const setData = write<SetDataRequest>({
   label: 'SETD',
   request: SetDataRequest,
   prepare({ path, data, version }, context) {
-    if (path === null) return ErrorCode.marshallingError;
-    if (validatePath(path) !== null) return ErrorCode.badArguments;
+    if (path === null || validatePath(path) !== null) return ErrorCode.badArguments;
     const node = context.view.node(path);
     if (node === undefined) return ErrorCode.noNode;
     if (!mayAccess(context, node, Perm.write)) return ErrorCode.noAuth;

@@ -12,6 +12,7 @@ export const setWatches = read({
   opcode: OpCode.setWatches,
   label: 'SETW',
   request: SetWatches,
+  isEventful: true,
   answer(request, context) {
     rearm(request, context);
     return ErrorCode.ok;
@@ -22,6 +23,7 @@ export const setWatches2 = read({
   opcode: OpCode.setWatches2,
   label: 'STW2',
   request: SetWatches2,
+  isEventful: true,
   answer(request, context) {
     rearm(request, context);
     return ErrorCode.ok;
@@ -52,7 +54,8 @@ export const removeWatches = read({
   label: 'REMW',
   request: WatchesRequest,
   answer({ path, type }, { state, watcher }) {
-    if (path === null || !isWatcherType(type)) return ErrorCode.marshallingError;
+    if (!isWatcherType(type)) return ErrorCode.marshallingError;
+    if (path === null) return ErrorCode.noWatcher;
     return state.watches.remove(path, watcher, type) ? ErrorCode.ok : ErrorCode.noWatcher;
   },
 });

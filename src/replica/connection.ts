@@ -79,6 +79,8 @@ export class Connection implements Watcher {
   /** Clients before 3.4 neither send nor expect the readOnly byte. */
   isOldClient = false;
   ids: Id[];
+  /** True once its session's end was asked for: no further request is looked at. */
+  isLeaving = false;
   /** Bytes of requests that wait in `waiting`. */
   waitingBytes = 0;
   /** Bytes handed to the socket that the peer has not taken yet; kept by the network. */

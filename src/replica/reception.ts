@@ -10,7 +10,7 @@ import { AuthPacket, ConnectRequest } from '../wire/client.ts';
 import type { Id } from '../wire/data.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { FrameResult } from '../wire/frames.ts';
-import { OpCode } from '../wire/opcodes.ts';
+import { OpCode, Xid } from '../wire/opcodes.ts';
 import { beginReply, endReply, failReply, writeConnectResponse } from './answers.ts';
 import type { Connection, Waiting } from './connection.ts';
 import type { Replica } from './replica.ts';
@@ -44,7 +44,7 @@ export class Reception {
   }
 
   received(connection: Connection, chunk: Buffer): void {
-    if (connection.state === 'closing') return;
+    if (connection.state === 'closing' || connection.isLeaving) return;
     connection.frames.push(chunk);
     this.#read(connection);
   }
@@ -84,8 +84,8 @@ export class Reception {
         return;
       }
       this.#frame(connection);
-      // A frame may have ended the connection.
-      if ((connection.state as string) === 'closing') return;
+      // A frame may have ended the connection, or asked for its end: what follows is not looked at.
+      if (connection.isLeaving || (connection.state as string) === 'closing') return;
     }
     frames.keep();
     if (connection.isStalled) {
@@ -191,7 +191,12 @@ export class Reception {
       this.#authenticate(connection, xid);
       return;
     }
+    if (opcode === OpCode.sasl) {
+      this.#refuseSasl(connection, xid);
+      return;
+    }
     if (opcode === OpCode.closeSession) {
+      connection.isLeaving = true;
       // Of a session that is ending already the connection goes with it.
       if (this.#replica.isClosing(connection.session)) return;
       connection.push(this.#waiting('write', xid, opcode));
@@ -283,20 +288,24 @@ export class Reception {
   ): void {
     if (operation === undefined || operation.kind === 'write') {
       this.#replica.report('warn', `Received packet at server of unknown type ${opcode}`);
-      this.#finish(
-        connection,
-        this.#begin(connection, xid, ErrorCode.unimplemented),
-        'NA',
-        xid,
-        since,
-      );
+      // Under zxid -1: the request never got one (Apache's UnimplementedRequestProcessor).
+      const start = beginReply(connection, xid, -1n, ErrorCode.unimplemented);
+      this.#finish(connection, start, 'NA', xid, since);
       this.#replica.end(connection);
       return;
     }
-    const start = this.#begin(connection, xid, ErrorCode.ok);
-    const err = this.#answer(connection, operation, reader);
-    if (err !== ErrorCode.ok) failReply(connection, start, err);
-    this.#finish(connection, start, operation.label, xid, since);
+    // A ping is answered under its own xid, whatever the client's was.
+    const answerXid = opcode === OpCode.ping ? Xid.ping : xid;
+    let start = connection.out.length;
+    if (operation.isEventful === true) {
+      const err = this.#answer(connection, operation, reader);
+      start = this.#begin(connection, answerXid, err);
+    } else {
+      this.#begin(connection, answerXid, ErrorCode.ok);
+      const err = this.#answer(connection, operation, reader);
+      if (err !== ErrorCode.ok) failReply(connection, start, err);
+    }
+    this.#finish(connection, start, operation.label, answerXid, since);
   }
 
   #answer(connection: Connection, operation: ReadOperation<unknown>, reader: Reader): ErrorCode {
@@ -338,6 +347,15 @@ export class Reception {
     stats.latency(now.monotonic - since);
     connection.stats.sent++;
     connection.stats.answer(label, xid, state.lastZxid, since, now.monotonic);
+  }
+
+  /** As a server that demands no SASL but cannot do it either: AUTHFAILED, a null token, the end. */
+  #refuseSasl(connection: Connection, xid: number): void {
+    const start = beginReply(connection, xid, 0n, ErrorCode.authFailed);
+    connection.out.bytes(null);
+    endReply(connection, start);
+    this.#replica.report('warn', `SASL is not supported: closing /${connection.peer}`);
+    this.#replica.end(connection);
   }
 
   /** Takes effect at once, and is answered at once under its own xid, as in ZooKeeperServer.processPacket. */

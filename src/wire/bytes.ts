@@ -85,13 +85,13 @@ export class Reader {
   }
 
   /**
-   * Count of a vector; -1 is null in jute. Refused when it cannot fit in what is left, so that
+   * Count of a vector; -1 is null in jute, less is empty (as Java's readers take it). Refused when it cannot fit in what is left, so that
    * no count from the wire ever sizes an allocation (each element takes at least one byte).
    */
   count(): number {
     const count = this.int();
-    if (count < -1 || count > this.end - this.position) throw new WireError(`count ${count}`);
-    return count;
+    if (count > this.end - this.position) throw new WireError(`count ${count}`);
+    return count < -1 ? 0 : count;
   }
 }
 

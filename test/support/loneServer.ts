@@ -1,0 +1,166 @@
+// A standalone server without a world: the real replica, a disk that is done at once, a clock to turn.
+
+import { sessionId, type Zxid } from '../../src/base/ids.ts';
+import type { Rules } from '../../src/operations/operation.ts';
+import { Connection } from '../../src/replica/connection.ts';
+import type { Effect, Event, Now } from '../../src/replica/events.ts';
+import { Replica } from '../../src/replica/replica.ts';
+import { DEFAULT_AUTH_OPTIONS } from '../../src/state/auth.ts';
+import { initialSessionId } from '../../src/state/sessions.ts';
+import { State } from '../../src/state/state.ts';
+
+export interface LoneOptions {
+  tickTime?: number;
+  extendedTypes?: boolean;
+  enforceQuota?: boolean;
+  superDigest?: string;
+  /** Hold proposals back until `release`. */
+  slowDisk?: boolean;
+  maxFrame?: number;
+  maxOutstanding?: number;
+  firstSessionId?: bigint;
+}
+
+/** What came to one client: whole frames (with their length) in hex, and whether it was closed. */
+export class LoneClient {
+  readonly connection: Connection;
+  isClosed = false;
+  #received: Buffer = Buffer.alloc(0);
+
+  constructor(connection: Connection) {
+    this.connection = connection;
+  }
+
+  take(bytes: Buffer): void {
+    this.#received = Buffer.concat([this.#received, bytes]);
+  }
+
+  /** The frames since the last call. */
+  frames(): string[] {
+    const frames: string[] = [];
+    let at = 0;
+    while (at < this.#received.length) {
+      const end = at + 4 + this.#received.readInt32BE(at);
+      frames.push(this.#received.toString('hex', at, end));
+      at = end;
+    }
+    this.#received = Buffer.alloc(0);
+    return frames;
+  }
+}
+
+export class LoneServer {
+  readonly replica: Replica;
+  readonly logged: { zxid: Zxid; entry: Buffer }[] = [];
+  readonly reports: string[] = [];
+  readonly #options: LoneOptions;
+  readonly #clients = new Map<Connection, LoneClient>();
+  readonly #now = { monotonic: 1_000_000, wall: 1_700_000_000_000 };
+  #held: Zxid | null = null;
+  #nextId = 1;
+
+  constructor(options: LoneOptions = {}) {
+    this.#options = options;
+    const tickTime = options.tickTime ?? 2000;
+    const extendedTypes = options.extendedTypes ?? false;
+    const rules: Rules = {
+      access: { ...DEFAULT_AUTH_OPTIONS, superDigest: options.superDigest ?? null },
+      extendedTypes,
+      enforceQuota: options.enforceQuota ?? false,
+      reconfigEnabled: false,
+    };
+    this.replica = new Replica(
+      {
+        serverId: 1,
+        state: new State({ digest: true, extendedTypes, emulate353: false }),
+        rules,
+        reception: {
+          minSessionTimeout: 2 * tickTime,
+          maxSessionTimeout: 20 * tickTime,
+          maxOutstanding: options.maxOutstanding ?? 1000,
+        },
+        containers: { checkIntervalMs: 60_000, maxPerMinute: 10_000, maxNeverUsedMs: 0 },
+        tickTime,
+        firstSessionId: sessionId(options.firstSessionId ?? initialSessionId(1n, this.#now.wall)),
+      },
+      this.#now,
+    );
+  }
+
+  get now(): Now {
+    return this.#now;
+  }
+
+  connect(address = '127.0.0.1'): LoneClient {
+    const connection = new Connection({
+      id: this.#nextId,
+      address,
+      port: 50_000 + this.#nextId++,
+      maxFrame: this.#options.maxFrame ?? 0xfffff,
+      opened: this.#now.monotonic,
+      openedWall: this.#now.wall,
+      access: this.replica.rules.access,
+      onDirty: () => {},
+    });
+    const client = new LoneClient(connection);
+    this.#clients.set(connection, client);
+    this.dispatch({ kind: 'opened', connection });
+    return client;
+  }
+
+  send({ connection }: LoneClient, ...hex: string[]): void {
+    this.dispatch({ kind: 'received', connection, chunk: Buffer.from(hex.join(''), 'hex') });
+  }
+
+  drop(client: LoneClient): void {
+    this.#clients.delete(client.connection);
+    this.dispatch({ kind: 'closed', connection: client.connection });
+  }
+
+  /** Turns the clocks on, stopping at each deadline on the way. */
+  pass(ms: number): void {
+    const end = this.#now.monotonic + ms;
+    for (;;) {
+      const at = Math.min(Math.max(this.replica.deadline, this.#now.monotonic), end);
+      this.#now.wall += at - this.#now.monotonic;
+      this.#now.monotonic = at;
+      this.dispatch({ kind: 'deadline' });
+      if (at === end) return;
+    }
+  }
+
+  /** With a slow disk: what has been appended so far is on it now. */
+  release(): void {
+    const upTo = this.#held;
+    this.#held = null;
+    if (upTo !== null) this.dispatch({ kind: 'logged', upTo });
+  }
+
+  dispatch(event: Event): void {
+    for (const effect of this.replica.step(event, this.#now)) this.#carryOut(effect);
+    for (const [connection, client] of this.#clients) {
+      connection.isDirty = false;
+      if (connection.out.length === 0) continue;
+      client.take(connection.out.copy());
+      connection.out.reset();
+    }
+    if (!this.#options.slowDisk) this.release();
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case 'log':
+        this.logged.push(effect);
+        this.#held = effect.zxid;
+        break;
+      case 'close': {
+        const client = this.#clients.get(effect.connection);
+        if (client !== undefined) client.isClosed = true;
+        break;
+      }
+      case 'report':
+        this.reports.push(effect.message);
+        break;
+    }
+  }
+}
