@@ -50,18 +50,15 @@ interface Typed {
   readonly quote: '"' | "'" | '';
 }
 
-/** A lone `;` begins another command. */
-export function wordsBefore(text: string): Typed {
+function wordsBefore(text: string): Typed {
   const { words, unterminated } = tokenize(text);
-  const last = words.findLastIndex((word) => word.text === ';' && !word.quoted);
-  const own = words.slice(last + 1);
-  const word = own.at(-1);
-  const isOpen = word?.end === text.length && (!word.quoted || unterminated === word.start);
-  if (word === undefined || !isOpen)
-    return { before: own.map((each) => each.text), raw: '', value: '', quote: '' };
-  const raw = text.slice(word.start);
-  const quote = !word.quoted ? '' : raw.startsWith('"') ? '"' : "'";
-  return { before: own.slice(0, -1).map((each) => each.text), raw, value: word.text, quote };
+  const last = words.at(-1);
+  const isOpen = last?.end === text.length && (!last.quoted || unterminated === last.start);
+  if (last === undefined || !isOpen)
+    return { before: words.map((word) => word.text), raw: '', value: '', quote: '' };
+  const raw = text.slice(last.start);
+  const quote = !last.quoted ? '' : raw.startsWith('"') ? '"' : "'";
+  return { before: words.slice(0, -1).map((word) => word.text), raw, value: last.text, quote };
 }
 
 /** A path as a word of the line in that quote, still open; null when it cannot stand in it. */

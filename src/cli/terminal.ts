@@ -24,11 +24,6 @@ const continuationPrompt = '> ';
 const pasteOn = '\x1b[?2004h';
 const pasteOff = '\x1b[?2004l';
 
-/** False for pipes, files and terminals without cursor movement: their lines are read as a script. */
-export function isInteractive({ stdin, stdout, env }: TerminalStreams): boolean {
-  return stdin.isTTY === true && stdout.isTTY === true && env['TERM'] !== 'dumb';
-}
-
 /**
  * Who gets the keys. `editing`: the line. `running`: a command; keys wait until it is done.
  * `completing`: Tab asks the server; keys wait. `left`: nobody any more.
@@ -62,6 +57,7 @@ class Terminal {
   /** Text pasted so far, null outside of a paste: it is inserted at once, for key by key is slow. */
   #pasted: string | null = null;
   #emptyInterruptAt = Number.NEGATIVE_INFINITY;
+  #isSuspending = false;
 
   constructor(shell: ShellApi, streams: TerminalStreams, onLeave: (status: number) => void) {
     const { stdin, stdout, env } = streams;
@@ -79,7 +75,7 @@ class Terminal {
     this.#history = new History(historyFile(env), (trouble) =>
       this.#announcer.text({ stream: 'err', text: trouble }),
     );
-    shell.history.loadPast(this.#history.entries);
+    shell.history.loadPast([...this.#history.entries]);
     shell.setQuestions(this.#questions);
     shell.onOutput((text) => this.#announcer.text(text));
     shell.onPromptChange(() => this.#announcer.redraw());
@@ -102,7 +98,7 @@ class Terminal {
 
   /** After a stop (Ctrl-Z, SIGSTOP): whoever had the terminal meanwhile has set it up for itself. */
   resume(): void {
-    if (this.#mode === 'left') return;
+    if (this.#mode === 'left' || this.#isSuspending) return;
     const { stdin, stdout } = this.#streams;
     stdin.setRawMode(false);
     stdin.setRawMode(true);
@@ -273,7 +269,13 @@ class Terminal {
     this.#editor.leaveLine();
     this.#streams.stdout.write(pasteOff);
     this.#streams.stdin.setRawMode(false);
+    this.#isSuspending = true;
     process.kill(process.pid, 'SIGTSTP');
+    // Runs once continued; at once where nothing can stop us, as the first process of a session.
+    setImmediate(() => {
+      this.#isSuspending = false;
+      this.resume();
+    });
   }
 
   async #complete(): Promise<void> {

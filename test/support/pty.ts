@@ -102,7 +102,10 @@ export class PtyScreen {
       const row = buffer.getLine(i);
       if (i > 0 && row?.isWrapped !== true) text += '\n';
       const isContinued = buffer.getLine(i + 1)?.isWrapped === true;
-      text += row?.translateToString(!isContinued) ?? '';
+      // A wide character that does not fit leaves the last cell of a row empty.
+      const last = row?.getCell(this.#terminal.cols - 1);
+      const hasGap = isContinued && last?.getWidth() === 1 && last.getCode() === 0;
+      text += row?.translateToString(!isContinued, 0, this.#terminal.cols - (hasGap ? 1 : 0)) ?? '';
     }
     return text.trimEnd();
   }

@@ -62,7 +62,8 @@ export class ShellScreen extends PtyScreen {
     const lines = this.lines();
     const from = lines.findLastIndex((text) => text.endsWith(`${before.number}] ${line}`));
     const output = lines.slice(from + 1, this.#waitingPrompt()?.index);
-    if (this.kind === 'ours') return output;
+    // A hint is an addition of ours, for terminals only.
+    if (this.kind === 'ours') return output.filter((text) => !text.startsWith('hint: '));
     return output.filter((text) => !apacheNoise.some((noise) => noise.test(text)));
   }
 
