@@ -3,11 +3,12 @@
 /**
  * What the server makes of a key.
  * - `supported`: honoured.
+ * - `ensemble`: says nothing to a standalone server, as in Apache's.
  * - `later`: known, has no effect yet; a value other than the default warns.
  * - `refused`: ignoring it would make the server less safe than asked for, so it is an error.
  * - `unneeded`: tunes a part of the Java server that does not exist here; warns.
  */
-export type Status = 'supported' | 'later' | 'refused' | 'unneeded';
+export type Status = 'supported' | 'ensemble' | 'later' | 'refused' | 'unneeded';
 
 /** Outcome of parsing one value; the texts follow the key's name ("must be ..., got ..."). */
 export type Parsed<T> = { value: T; warning?: string } | { error: string };
@@ -148,6 +149,11 @@ export function words(row: Common & { default: readonly string[] }): Key<readonl
       .map((word) => word.trim())
       .filter((word) => word !== ''),
   }));
+}
+
+/** Says nothing to a standalone server. */
+export function ensemble<T>(row: Key<T>): Key<T> {
+  return { ...row, status: 'ensemble' };
 }
 
 /** Known and accepted, without effect yet. */

@@ -3,6 +3,7 @@
 import {
   bool,
   choice,
+  ensemble,
   fraction,
   inTicks,
   int,
@@ -37,10 +38,12 @@ const basics = {
   maxCnxns: int({ default: 0, min: 0, help: 'connections in all; 0: no limit' }),
   minSessionTimeout: inTicks({ ticks: 2, help: 'shortest session timeout that a client can get' }),
   maxSessionTimeout: inTicks({ ticks: 20, help: 'longest session timeout that a client can get' }),
-  clientTcpKeepAlive: bool({
-    default: false,
-    help: 'TCP keep-alive on the connections of clients',
-  }),
+  clientTcpKeepAlive: later(
+    bool({
+      default: false,
+      help: 'TCP keep-alive on the connections of clients',
+    }),
+  ),
   '4lw.commands.whitelist': words({
     default: 'conf,cons,dirs,dump,envi,gtmk,hash,isro,mntr,ruok,srvr,stat,wchs'.split(','),
     help: 'four-letter words that are answered; * for all, srvr always; default: those that only read cheaply',
@@ -102,10 +105,12 @@ const storage = {
     default: false,
     help: 'start from a log without any snapshot (data of 3.4)',
   }),
-  'datadir.autocreate': bool({
-    default: true,
-    help: 'create dataDir and dataLogDir when they are missing',
-  }),
+  'datadir.autocreate': later(
+    bool({
+      default: true,
+      help: 'create dataDir and dataLogDir when they are missing',
+    }),
+  ),
   'digest.enabled': bool({ default: true, help: 'keep a digest of the tree to find differences' }),
   'db.autocreate': later(bool({ default: true, help: 'an empty data directory may vote' })),
   commitLogCount: later(
@@ -150,59 +155,77 @@ const limits = {
     min: 0,
     help: 'requests in work before clients are held back',
   }),
-  largeRequestMaxBytes: int({
-    default: 100 * 1024 * 1024,
-    min: 0,
-    unit: 'bytes',
-    help: 'large requests in work, together',
-  }),
-  largeRequestThreshold: int({
-    default: -1,
-    min: -1,
-    unit: 'bytes',
-    help: 'a request above this is a large one; -1: none is',
-  }),
-  connectionMaxTokens: int({
-    default: 0,
-    min: 0,
-    property: 'connection_throttle_tokens',
-    help: 'tokens in the bucket that new connections take from; 0: no throttle',
-  }),
-  connectionTokenFillTime: int({
-    default: 1,
-    min: 1,
-    unit: 'ms',
-    property: 'connection_throttle_fill_time',
-    help: 'time between two fillings of the bucket',
-  }),
-  connectionTokenFillCount: int({
-    default: 1,
-    min: 0,
-    property: 'connection_throttle_fill_count',
-    help: 'tokens added at each filling',
-  }),
-  connectionFreezeTime: int({
-    default: -1,
-    min: -1,
-    unit: 'ms',
-    property: 'connection_throttle_freeze_time',
-    help: 'time between changes of the dropping probability; -1: no random dropping',
-  }),
-  connectionDropIncrease: fraction({
-    default: 0.02,
-    property: 'connection_throttle_drop_increase',
-    help: 'added to the dropping probability when the bucket is empty',
-  }),
-  connectionDropDecrease: fraction({
-    default: 0.002,
-    property: 'connection_throttle_drop_decrease',
-    help: 'taken from it when the bucket is filled above the ratio',
-  }),
-  connectionDecreaseRatio: fraction({
-    default: 0,
-    property: 'connection_throttle_decrease_ratio',
-    help: 'that ratio',
-  }),
+  largeRequestMaxBytes: later(
+    int({
+      default: 100 * 1024 * 1024,
+      min: 0,
+      unit: 'bytes',
+      help: 'large requests in work, together',
+    }),
+  ),
+  largeRequestThreshold: later(
+    int({
+      default: -1,
+      min: -1,
+      unit: 'bytes',
+      help: 'a request above this is a large one; -1: none is',
+    }),
+  ),
+  connectionMaxTokens: later(
+    int({
+      default: 0,
+      min: 0,
+      property: 'connection_throttle_tokens',
+      help: 'tokens in the bucket that new connections take from; 0: no throttle',
+    }),
+  ),
+  connectionTokenFillTime: later(
+    int({
+      default: 1,
+      min: 1,
+      unit: 'ms',
+      property: 'connection_throttle_fill_time',
+      help: 'time between two fillings of the bucket',
+    }),
+  ),
+  connectionTokenFillCount: later(
+    int({
+      default: 1,
+      min: 0,
+      property: 'connection_throttle_fill_count',
+      help: 'tokens added at each filling',
+    }),
+  ),
+  connectionFreezeTime: later(
+    int({
+      default: -1,
+      min: -1,
+      unit: 'ms',
+      property: 'connection_throttle_freeze_time',
+      help: 'time between changes of the dropping probability; -1: no random dropping',
+    }),
+  ),
+  connectionDropIncrease: later(
+    fraction({
+      default: 0.02,
+      property: 'connection_throttle_drop_increase',
+      help: 'added to the dropping probability when the bucket is empty',
+    }),
+  ),
+  connectionDropDecrease: later(
+    fraction({
+      default: 0.002,
+      property: 'connection_throttle_drop_decrease',
+      help: 'taken from it when the bucket is filled above the ratio',
+    }),
+  ),
+  connectionDecreaseRatio: later(
+    fraction({
+      default: 0,
+      property: 'connection_throttle_decrease_ratio',
+      help: 'that ratio',
+    }),
+  ),
   connection_throttle_weight_enabled: later(
     bool({ default: false, help: 'sessions take tokens by weight' }),
   ),
@@ -215,41 +238,53 @@ const limits = {
   connection_throttle_renew_session_weight: later(
     int({ default: 2, min: 1, help: 'tokens for a session that comes back' }),
   ),
-  requestThrottleLimit: int({
-    default: 0,
-    min: 0,
-    property: 'request_throttle_max_requests',
-    help: 'requests in work before others wait; 0: no throttle',
-  }),
-  requestThrottleStallTime: int({
-    default: 100,
-    min: 0,
-    unit: 'ms',
-    property: 'request_throttle_stall_time',
-    help: 'longest wait before a request is looked at again',
-  }),
-  requestThrottleDropStale: bool({
-    default: true,
-    property: 'request_throttle_drop_stale',
-    help: 'drop waiting requests whose client is gone or has given up',
-  }),
-  requestStaleLatencyCheck: bool({
-    default: false,
-    property: 'request_stale_latency_check',
-    help: 'stale: waiting longer than the session timeout',
-  }),
-  requestStaleConnectionCheck: bool({
-    default: true,
-    property: 'request_stale_connection_check',
-    help: 'stale: the connection is closed',
-  }),
-  throttledOpWaitTime: int({
-    default: 0,
-    min: 0,
-    unit: 'ms',
-    property: 'throttled_op_wait_time',
-    help: 'a request that waited longer is answered ThrottledOp; 0: none is',
-  }),
+  requestThrottleLimit: later(
+    int({
+      default: 0,
+      min: 0,
+      property: 'request_throttle_max_requests',
+      help: 'requests in work before others wait; 0: no throttle',
+    }),
+  ),
+  requestThrottleStallTime: later(
+    int({
+      default: 100,
+      min: 0,
+      unit: 'ms',
+      property: 'request_throttle_stall_time',
+      help: 'longest wait before a request is looked at again',
+    }),
+  ),
+  requestThrottleDropStale: later(
+    bool({
+      default: true,
+      property: 'request_throttle_drop_stale',
+      help: 'drop waiting requests whose client is gone or has given up',
+    }),
+  ),
+  requestStaleLatencyCheck: later(
+    bool({
+      default: false,
+      property: 'request_stale_latency_check',
+      help: 'stale: waiting longer than the session timeout',
+    }),
+  ),
+  requestStaleConnectionCheck: later(
+    bool({
+      default: true,
+      property: 'request_stale_connection_check',
+      help: 'stale: the connection is closed',
+    }),
+  ),
+  throttledOpWaitTime: later(
+    int({
+      default: 0,
+      min: 0,
+      unit: 'ms',
+      property: 'throttled_op_wait_time',
+      help: 'a request that waited longer is answered ThrottledOp; 0: none is',
+    }),
+  ),
   'request_throttler.shutdownTimeout': later(
     int({ default: 10_000, min: 0, unit: 'ms', help: 'wait for queued requests when stopping' }),
   ),
@@ -260,7 +295,7 @@ const features = {
     default: false,
     help: 'allow znodes with a time to live; server ids must be below 255 then',
   }),
-  emulate353TTLNodes: later(bool({ default: false, help: 'read the TTL znodes of 3.5.3' })),
+  emulate353TTLNodes: bool({ default: false, help: 'read the TTL znodes of 3.5.3' }),
   'znode.container.checkIntervalMs': int({
     default: 60_000,
     min: 1,
@@ -282,11 +317,13 @@ const features = {
     help: 'delete containers that never had a child after this long; 0: never',
   }),
   enforceQuota: bool({ default: false, help: 'refuse what exceeds a hard quota' }),
-  'readonlymode.enabled': bool({
-    default: false,
-    property: 'readonlymode.enabled',
-    help: 'serve reads without a quorum to clients that ask for it',
-  }),
+  'readonlymode.enabled': ensemble(
+    bool({
+      default: false,
+      property: 'readonlymode.enabled',
+      help: 'serve reads without a quorum to clients that ask for it',
+    }),
+  ),
   'closeSessionTxn.enabled': later(
     bool({ default: true, help: 'name the ephemerals in the transaction that closes a session' }),
   ),
@@ -359,44 +396,58 @@ const access = {
   'security.auth_to_local': later(text({ help: 'rules from Kerberos names to user names' })),
 };
 
-const ensemble = {
-  initLimit: int({
-    default: 10,
-    min: 1,
-    unit: 'ticks',
-    help: 'time for a follower to connect and sync to the leader',
-  }),
-  syncLimit: int({ default: 5, min: 1, unit: 'ticks', help: 'how far a follower may fall behind' }),
-  connectToLearnerMasterLimit: optionalInt({
-    min: 0,
-    unit: 'ticks',
-    help: 'time for a follower to connect to the leader; default initLimit',
-  }),
+const membership = {
+  initLimit: ensemble(
+    int({
+      default: 10,
+      min: 1,
+      unit: 'ticks',
+      help: 'time for a follower to connect and sync to the leader',
+    }),
+  ),
+  syncLimit: ensemble(
+    int({ default: 5, min: 1, unit: 'ticks', help: 'how far a follower may fall behind' }),
+  ),
+  connectToLearnerMasterLimit: ensemble(
+    optionalInt({
+      min: 0,
+      unit: 'ticks',
+      help: 'time for a follower to connect to the leader; default initLimit',
+    }),
+  ),
   electionAlg: int({ default: 3, min: 3, max: 3, help: 'election algorithm; only 3 exists' }),
-  cnxTimeout: int({
-    default: 5000,
-    min: 1,
-    unit: 'ms',
-    help: 'time to open a connection for the election',
-  }),
-  quorumCnxnTimeoutMs: int({
-    default: -1,
-    min: -1,
-    unit: 'ms',
-    help: 'read timeout of such a connection; -1: syncLimit ticks',
-  }),
-  electionPortBindRetry: int({
-    default: 3,
-    min: 0,
-    help: 'tries to bind the election port; 0: without end',
-  }),
-  quorumListenOnAllIPs: bool({ default: false, help: 'listen for peers on all addresses' }),
+  cnxTimeout: ensemble(
+    int({
+      default: 5000,
+      min: 1,
+      unit: 'ms',
+      help: 'time to open a connection for the election',
+    }),
+  ),
+  quorumCnxnTimeoutMs: ensemble(
+    int({
+      default: -1,
+      min: -1,
+      unit: 'ms',
+      help: 'read timeout of such a connection; -1: syncLimit ticks',
+    }),
+  ),
+  electionPortBindRetry: ensemble(
+    int({
+      default: 3,
+      min: 0,
+      help: 'tries to bind the election port; 0: without end',
+    }),
+  ),
+  quorumListenOnAllIPs: ensemble(
+    bool({ default: false, help: 'listen for peers on all addresses' }),
+  ),
   peerType: choice({
     default: 'participant',
     values: { participant: 'participant', observer: 'observer' },
     help: 'role of this server; the server lines win',
   }),
-  leaderServes: yesNo({ default: true, help: 'the leader accepts clients' }),
+  leaderServes: ensemble(yesNo({ default: true, help: 'the leader accepts clients' })),
   standaloneEnabled: bool({ default: true, help: 'one server line means a standalone server' }),
   reconfigEnabled: later(bool({ default: false, help: 'allow reconfig' })),
   dynamicConfigFile: text({ help: 'file that holds the server, group and weight lines' }),
@@ -584,7 +635,7 @@ export const sections = {
   Limits: limits,
   Features: features,
   'Access control': access,
-  'The ensemble': ensemble,
+  'The ensemble': membership,
   Encryption: encryption,
   Monitoring: monitoring,
   'Only for the Java server': javaOnly,
@@ -596,7 +647,7 @@ export const keys = {
   ...limits,
   ...features,
   ...access,
-  ...ensemble,
+  ...membership,
   ...encryption,
   ...monitoring,
   ...javaOnly,

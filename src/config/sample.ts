@@ -40,6 +40,7 @@ function describe(row: Key<unknown>): string {
   const unit = row.unit === null ? '' : ` (${row.unit})`;
   const notes = {
     supported: '',
+    ensemble: '',
     later: ' - not supported yet',
     refused: ' - not supported yet',
     unneeded: ' - ignored',
