@@ -415,7 +415,9 @@ const membership = {
       help: 'time for a follower to connect to the leader; default initLimit',
     }),
   ),
-  electionAlg: int({ default: 3, min: 3, max: 3, help: 'election algorithm; only 3 exists' }),
+  electionAlg: ensemble(
+    int({ default: 3, min: 3, max: 3, help: 'election algorithm; only 3 exists' }),
+  ),
   cnxTimeout: ensemble(
     int({
       default: 5000,
