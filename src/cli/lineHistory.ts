@@ -7,12 +7,13 @@ import { tokenize } from './tokenizer.ts';
 const LIMIT = 5000;
 
 export class LineHistory implements ShellHistory {
-  readonly #find: (name: string) => Command | undefined;
+  readonly #secret: ReadonlySet<string>;
   #past: readonly string[] = [];
   readonly #lines = new Map<number, string>();
 
-  constructor(find: (name: string) => Command | undefined) {
-    this.#find = find;
+  constructor(commands: readonly Command[]) {
+    const secret = commands.filter((command) => command.secret === true);
+    this.#secret = new Set(secret.flatMap(({ name, aliases = [] }) => [name, ...aliases]));
   }
 
   loadPast(lines: readonly string[]): void {
@@ -24,7 +25,7 @@ export class LineHistory implements ShellHistory {
     const words = tokenize(line).words.map((word) => word.text);
     if (words.some((word) => word === '--auth' || word.startsWith('--auth='))) return false;
     const name = words.find((word) => !word.startsWith('@') && !word.startsWith('!'));
-    return name === undefined || this.#find(name)?.secret !== true;
+    return name === undefined || !this.#secret.has(name);
   }
 
   add(index: number, line: string): void {

@@ -3,6 +3,9 @@ import { hex0x } from '../base/ids.ts';
 import type { ConnectOptions, StateEvent, WatchedEvent, ZooKeeper } from '../client/api.ts';
 import { CliError, notConnected, Status } from './cliError.ts';
 
+/** The session of lines without @. */
+export const DEFAULT_SESSION = 'default';
+
 export type ClientFactory = (hosts: string, options: ConnectOptions) => ZooKeeper;
 
 /** Told of everything that a session does by itself. */

@@ -1,22 +1,23 @@
 // The shell without a terminal: a line goes in, a command runs, text goes to two sinks, a status comes back.
-import { hex0x } from '../base/ids.ts';
-import { nearest } from '../base/suggest.ts';
-import type { AuthInfo, StateEvent, WatchedEvent, ZooKeeper } from '../client/api.ts';
+import type { AuthInfo, StateEvent, ZooKeeper } from '../client/api.ts';
 import { CliError, Status, usageError } from './cliError.ts';
-import type { Command, CommandContext, Json, ShellAccess } from './command.ts';
+import type { CommandContext, Json, ShellAccess } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
-import { type Failure, failureOf } from './errors.ts';
-import { eventJson, eventText } from './eventText.ts';
+import { untilConnected } from './connecting.ts';
+import { failureOf } from './errors.ts';
+import { expecting } from './expecting.ts';
+import { commandNamed } from './findCommand.ts';
 import type { Language } from './language.ts';
 import { LineHistory } from './lineHistory.ts';
+import { Narrator, type NarratorOptions } from './narrator.ts';
 import { parseArgs } from './parseArgs.ts';
 import { readPrefixes } from './prefix.ts';
-import { type ClientFactory, SessionSlot } from './sessionSlot.ts';
+import { type ClientFactory, DEFAULT_SESSION, SessionSlot } from './sessionSlot.ts';
 import type { AsyncText, ShellApi, ShellQuestions } from './shellApi.ts';
 import type { Sink } from './sink.ts';
 import { tokenize, type Word } from './tokenizer.ts';
 
-export interface ShellOptions {
+export interface ShellOptions extends NarratorOptions {
   /** Connect string of the first session and of every named one. */
   readonly server: string;
   /** Session timeout to ask for. */
@@ -24,15 +25,9 @@ export interface ShellOptions {
   readonly connectTimeoutMs: number;
   readonly readOnly: boolean;
   readonly auth: readonly AuthInfo[];
-  /** Who types: decides where events go and whether a command waits for the connection. */
-  readonly mode: 'terminal' | 'script' | 'oneShot';
   /** Even at a terminal the first command waits for the connection. */
   readonly waitForConnection: boolean;
-  readonly json: boolean;
-  readonly quiet: boolean;
   readonly language: Language;
-  /** After an expiry a new session is opened without being asked. */
-  readonly autoReconnect: boolean;
 }
 
 export interface ShellWorld {
@@ -43,36 +38,40 @@ export interface ShellWorld {
   readonly readStdin?: () => Promise<Buffer>;
 }
 
-const DEFAULT_SESSION = 'default';
-
 export class Shell implements ShellApi, ShellAccess {
   readonly commands = COMMANDS;
   readonly history: LineHistory;
   readonly language: Language;
   readonly isTerminal: boolean;
-  printWatches = true;
   fullPrompt = false;
   isFinished = false;
   isBusy = false;
   lastStatus: number = Status.ok;
   readonly #options: ShellOptions;
   readonly #world: ShellWorld;
+  readonly #narrator: Narrator;
   readonly #slots = new Map<string, SessionSlot>();
   #current: SessionSlot;
   #lineNumber = 0;
   #abort = new AbortController();
   #questions: ShellQuestions | undefined;
-  #output: ((text: AsyncText) => void) | undefined;
   #promptChange: () => void = () => {};
-  readonly #hints = new Map<string, number>();
 
   constructor(options: ShellOptions, world: ShellWorld) {
     this.#options = options;
     this.#world = world;
+    this.#narrator = new Narrator(options, world);
     this.language = options.language;
     this.isTerminal = options.mode === 'terminal';
-    this.history = new LineHistory((name) => this.findCommand(name));
+    this.history = new LineHistory(this.commands);
     this.#current = this.#slot(DEFAULT_SESSION);
+  }
+
+  get printWatches(): boolean {
+    return this.#narrator.printWatches;
+  }
+  set printWatches(isOn: boolean) {
+    this.#narrator.printWatches = isOn;
   }
 
   get sessions(): readonly SessionSlot[] {
@@ -80,12 +79,6 @@ export class Shell implements ShellApi, ShellAccess {
   }
   sessionNames(): readonly string[] {
     return [...this.#slots.keys()];
-  }
-
-  findCommand(name: string): Command | undefined {
-    return this.commands.find(
-      (command) => command.name === name || command.aliases?.includes(name) === true,
-    );
   }
 
   /** Opens the first session now instead of with the first command: what a terminal does. */
@@ -101,7 +94,7 @@ export class Shell implements ShellApi, ShellAccess {
   }
 
   onOutput(listener: (text: AsyncText) => void): void {
-    this.#output = listener;
+    this.#narrator.onOutput(listener);
   }
   onPromptChange(listener: () => void): void {
     this.#promptChange = listener;
@@ -146,29 +139,13 @@ export class Shell implements ShellApi, ShellAccess {
     try {
       this.lastStatus = await work();
     } catch (error) {
-      this.lastStatus = this.#report(error);
+      const failure = failureOf(error);
+      this.#narrator.failure(failure);
+      this.lastStatus = failure.status;
     } finally {
       this.isBusy = false;
     }
     return this.lastStatus;
-  }
-
-  /** Prints a failure and gives its status. */
-  #report(error: unknown): number {
-    const failure = failureOf(error);
-    this.#showFailure(failure);
-    return failure.status;
-  }
-
-  #showFailure({ message, code, path, hint }: Failure): void {
-    if (code === 'Interrupted') return;
-    if (this.#options.json) {
-      this.#world.out.line(JSON.stringify({ error: { code, path, message } }));
-      return;
-    }
-    const { err } = this.#world;
-    err.line(this.isTerminal ? err.style.red(message) : message);
-    if (hint !== undefined && this.isTerminal) err.line(err.style.dim(`hint: ${hint}`));
   }
 
   async #run(words: readonly Word[]): Promise<number> {
@@ -181,7 +158,11 @@ export class Shell implements ShellApi, ShellAccess {
       return Status.ok;
     }
     if (expected === undefined) return await this.#runCommand(slot, name, prefixed.words);
-    return await this.#runExpecting(expected, () => this.#runCommand(slot, name, prefixed.words));
+    return await expecting(
+      expected,
+      () => this.#runCommand(slot, name, prefixed.words),
+      (failure) => this.#narrator.failure(failure),
+    );
   }
 
   async #switchTo(slot: SessionSlot): Promise<void> {
@@ -190,56 +171,16 @@ export class Shell implements ShellApi, ShellAccess {
     this.#promptChange();
   }
 
-  /** The error that was asked for is shown and is success; no error or another one is a failure. */
-  async #runExpecting(expected: string, work: () => Promise<number>): Promise<number> {
-    const wanted = expected === '' ? 'an error' : expected;
-    let status: number;
-    try {
-      status = await work();
-    } catch (error) {
-      const failure = failureOf(error);
-      if (failure.code === 'Interrupted') throw error;
-      this.#showFailure(failure);
-      if (expected === '' || failure.code === expected) return Status.ok;
-      throw new CliError(
-        `Expected ${wanted}, but got ${failure.code}`,
-        'Expectation',
-        Status.zookeeperError,
-      );
-    }
-    if (expected === '' && status !== Status.ok) return Status.ok;
-    throw new CliError(
-      `Expected ${wanted}, but the command succeeded`,
-      'Expectation',
-      Status.zookeeperError,
-    );
-  }
-
   async #runCommand(
     slot: SessionSlot,
     named: string | undefined,
     words: readonly Word[],
   ): Promise<number> {
-    const [first, ...rest] = words;
-    const command = first === undefined ? undefined : this.findCommand(first.text);
-    if (first === undefined || command === undefined) throw this.#unknown(first?.text ?? '');
-    const args = parseArgs(command, rest);
+    const command = commandNamed(this.commands, words[0]?.text ?? '');
+    const args = parseArgs(command, words.slice(1));
     if (command.offline !== true) await this.#connected(slot);
     const status = await command.run(this.#context(slot, named !== undefined), args);
     return status ?? Status.ok;
-  }
-
-  #unknown(name: string): CliError {
-    const near = nearest(
-      name,
-      this.commands.flatMap((command) => [command.name, ...(command.aliases ?? [])]),
-    );
-    return new CliError(
-      `Command not found: ${name}${near === null ? '' : ` (did you mean ${near}?)`}`,
-      'UnknownCommand',
-      Status.unknownCommand,
-      'help lists the commands',
-    );
   }
 
   #context(session: SessionSlot, isNamed: boolean): CommandContext {
@@ -268,7 +209,7 @@ export class Shell implements ShellApi, ShellAccess {
     let slot = this.#slots.get(name);
     if (slot === undefined) {
       slot = new SessionSlot(name, this.#options.server, {
-        onEvent: (from, event) => this.#onEvent(from, event),
+        onEvent: (from, event) => this.#narrator.event(from, event),
         onState: (from, event) => this.#onState(from, event),
       });
       this.#slots.set(name, slot);
@@ -290,88 +231,18 @@ export class Shell implements ShellApi, ShellAccess {
     if (slot.zk === undefined) this.#open(slot);
     const zk = slot.live();
     if (zk.isConnected || (this.isTerminal && !this.#options.waitForConnection)) return;
-    const { connectTimeoutMs } = this.#options;
-    try {
-      await this.#untilConnected(zk, connectTimeoutMs);
-    } catch (error) {
-      this.#abort.signal.throwIfAborted();
-      slot.live();
-      const reason = slot.lastReason === '' ? failureOf(error).message : slot.lastReason;
-      throw new CliError(
-        `Cannot connect to ${slot.server} within ${connectTimeoutMs} ms: ${reason}`,
-        'ConnectionLoss',
-        Status.noConnection,
-      );
-    }
-  }
-
-  async #untilConnected(zk: ZooKeeper, timeout: number): Promise<void> {
-    await zk.whenConnected({ timeout, signal: this.#abort.signal });
-    // whenConnected speaks of the first connection; later ones are seen in the state.
-    if (zk.isConnected) return;
-    const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(timeout)]);
-    await new Promise<void>((resolve, reject) => {
-      const look = () => {
-        if (zk.state !== 'connecting') settle(resolve);
-      };
-      const aborted = () => settle(() => reject(signal.reason));
-      const settle = (then: () => void) => {
-        zk.off('state', look);
-        signal.removeEventListener('abort', aborted);
-        then();
-      };
-      zk.on('state', look);
-      signal.addEventListener('abort', aborted);
-    });
-    if (!zk.isConnected) throw new Error('the session ended');
-  }
-
-  #onEvent(slot: SessionSlot, event: WatchedEvent): void {
-    const { mode, json, quiet } = this.#options;
-    const isSession = event.type === 'None';
-    if (mode === 'oneShot' || !this.printWatches || this.isFinished) return;
-    if (isSession && mode === 'script' && quiet) return;
-    const name = slot.name === DEFAULT_SESSION ? undefined : slot.name;
-    const text = json ? JSON.stringify(eventJson(event, slot.name)) : eventText(event, name);
-    this.#print({ stream: isSession && mode === 'script' ? 'err' : 'out', text });
-    if (!isSession && event.path !== null) {
-      this.hint('used up', 'this watch is used up; set it again with the same command');
-    }
+    await untilConnected(slot, this.#options.connectTimeoutMs, this.#abort.signal);
   }
 
   #onState(slot: SessionSlot, event: StateEvent): void {
+    this.#narrator.state(slot, event);
     this.#promptChange();
-    if (this.#options.mode === 'oneShot' || this.isFinished) return;
-    if (event.state === 'expired') this.#onExpired(slot, event);
-    if (event.state === 'connecting' && event.reason !== '') {
-      const text = `${event.reason}, retrying`;
-      if (text !== this.#lastRetry && !this.#options.quiet) this.#print({ stream: 'err', text });
-      this.#lastRetry = text;
-    } else if (event.state === 'connected') {
-      this.#lastRetry = '';
-    }
-  }
-  #lastRetry = '';
-
-  #onExpired(slot: SessionSlot, event: StateEvent): void {
-    const lost = `${slot.ephemerals.size} ephemerals, ${event.watchesLost} watches lost`;
-    const id = slot.zk === undefined ? '' : ` ${hex0x(slot.zk.sessionId)}`;
-    const next = this.#options.autoReconnect ? 'opening a new session' : 'type connect';
-    this.#print({ stream: 'err', text: `session${id} expired: ${lost}; ${next}` });
-    if (this.#options.autoReconnect) setImmediate(() => this.#open(slot));
+    const isOver = event.state === 'expired' && this.#options.autoReconnect && !this.isFinished;
+    if (isOver) setImmediate(() => this.#open(slot));
   }
 
-  #print(text: AsyncText): void {
-    if (this.#output !== undefined) this.#output(text);
-    else this.#world[text.stream].line(text.text);
-  }
-
-  hint(key: string, text: string, times = 3): void {
-    if (!this.isTerminal) return;
-    const shown = this.#hints.get(key) ?? 0;
-    if (shown >= times) return;
-    this.#hints.set(key, shown + 1);
-    this.#print({ stream: 'err', text: this.#world.err.style.dim(`hint: ${text}`) });
+  hint(key: string, text: string, times?: number): void {
+    this.#narrator.hint(key, text, times);
   }
 
   historyTail(count: number): readonly (readonly [number, string])[] {
@@ -435,6 +306,7 @@ export class Shell implements ShellApi, ShellAccess {
 
   async close(): Promise<void> {
     this.isFinished = true;
+    this.#narrator.isSilent = true;
     await Promise.all(this.sessions.map((slot) => slot.close()));
   }
 }

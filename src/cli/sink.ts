@@ -54,6 +54,12 @@ export class MemorySink implements Sink {
   constructor(isTerminal = false) {
     this.isTerminal = isTerminal;
   }
+  /** What was written since the last time. */
+  take(): string {
+    const { text } = this;
+    this.text = '';
+    return text;
+  }
   line(text: string): void {
     this.text += `${text}\n`;
   }

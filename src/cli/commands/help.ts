@@ -1,8 +1,7 @@
 // `help`: one screen of all commands, or everything about one of them.
 
-import { nearest } from '../../base/suggest.ts';
-import { CliError, Status } from '../cliError.ts';
-import type { Command, CommandContext } from '../command.ts';
+import type { Command } from '../command.ts';
+import { commandNamed } from '../findCommand.ts';
 import { commandHelp, helpJson, overview } from '../helpText.ts';
 
 export const help: Command = {
@@ -23,19 +22,7 @@ export const help: Command = {
       context.emit({ commands: commands.map(helpJson) }, overview(commands, language));
       return;
     }
-    const found = find(context, name);
+    const found = commandNamed(commands, name);
     context.emit(helpJson(found), commandHelp(found, language));
   },
 };
-
-function find({ shell: { commands } }: CommandContext, name: string): Command {
-  const names = (command: Command) => [command.name, ...(command.aliases ?? [])];
-  const found = commands.find((command) => names(command).includes(name));
-  if (found !== undefined) return found;
-  const near = nearest(name, commands.flatMap(names));
-  throw new CliError(
-    `No help for ${name}: no such command${near === null ? '' : ` (did you mean ${near}?)`}`,
-    'UnknownCommand',
-    Status.unknownCommand,
-  );
-}

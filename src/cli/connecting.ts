@@ -1,0 +1,50 @@
+// Waits until a session is connected, for scripts and single commands: nobody there watches the prompt.
+import type { ZooKeeper } from '../client/api.ts';
+import { CliError, Status } from './cliError.ts';
+import { failureOf } from './errors.ts';
+import type { SessionSlot } from './sessionSlot.ts';
+
+/** Returns when connected; else throws what ended the session, or why no connection came in time. */
+export async function untilConnected(
+  slot: SessionSlot,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const zk = slot.live();
+  try {
+    await zk.whenConnected({ timeout: timeoutMs, signal });
+    // whenConnected speaks of the first connection; later ones are seen in the state.
+    if (!zk.isConnected) await reconnected(zk, timeoutMs, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    slot.live();
+    const reason = slot.lastReason === '' ? failureOf(error).message : slot.lastReason;
+    throw new CliError(
+      `Cannot connect to ${slot.server} within ${timeoutMs} ms: ${reason}`,
+      'ConnectionLoss',
+      Status.noConnection,
+    );
+  }
+}
+
+async function reconnected(
+  zk: ZooKeeper,
+  timeoutMs: number,
+  interrupt: AbortSignal,
+): Promise<void> {
+  const signal = AbortSignal.any([interrupt, AbortSignal.timeout(timeoutMs)]);
+  await new Promise<void>((resolve, reject) => {
+    const settle = (then: () => void) => {
+      zk.off('state', look);
+      signal.removeEventListener('abort', aborted);
+      then();
+    };
+    const look = () => {
+      if (zk.state !== 'connecting') settle(resolve);
+    };
+    const aborted = () => settle(() => reject(signal.reason));
+    zk.on('state', look);
+    signal.addEventListener('abort', aborted);
+  });
+  if (!zk.isConnected) throw new Error('the session ended');
+}
