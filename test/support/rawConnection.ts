@@ -1,0 +1,82 @@
+// A socket of bare bytes: sends whatever it is told and gathers the frames that come back.
+import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { waitFor } from './processes.ts';
+
+export class RawConnection {
+  #socket: Socket;
+  #bytes = Buffer.alloc(0);
+  #closed = false;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('data', (chunk) => {
+      this.#bytes = Buffer.concat([this.#bytes, chunk]);
+    });
+    socket.on('error', () => undefined); // a reset is a way to close: 'close' follows
+    socket.on('close', () => {
+      this.#closed = true;
+    });
+  }
+
+  static open(port: number): Promise<RawConnection> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () =>
+        resolve(new RawConnection(socket)),
+      );
+      socket.once('error', reject);
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  send(bytes: Buffer): void {
+    this.#socket.write(bytes);
+  }
+
+  end(): void {
+    this.#socket.destroy();
+  }
+
+  /** The frames (length included) that are here, taken out; a frame in part stays. */
+  frames(): string[] {
+    const found: string[] = [];
+    while (this.#bytes.length >= 4) {
+      const length = 4 + this.#bytes.readInt32BE(0);
+      if (this.#bytes.length < length) break;
+      found.push(this.#bytes.subarray(0, length).toString('hex'));
+      this.#bytes = this.#bytes.subarray(length);
+    }
+    return found;
+  }
+
+  /** Everything that is here, as one piece. */
+  chunk(): string[] {
+    if (this.#bytes.length === 0) return [];
+    const all = this.#bytes.toString('hex');
+    this.#bytes = Buffer.alloc(0);
+    return [all];
+  }
+
+  /**
+   * What comes until `count` replies are there, the server's close counted as one. With a count
+   * of 0: what comes within `quiet` milliseconds.
+   */
+  async replies(count: number, raw: boolean, quiet = 400): Promise<string[]> {
+    const found: string[] = [];
+    const gather = () => {
+      found.push(...(raw ? this.chunk() : this.frames()));
+      return this.#closed || found.length >= count;
+    };
+    if (count === 0 || raw) await pause(quiet);
+    if (count > 0) {
+      // What is missing in the end is for the caller to tell.
+      await waitFor('replies', gather, 5_000).catch(() => undefined);
+      if (!this.#closed && found.length < count) await pause(quiet);
+    }
+    gather();
+    return this.#closed ? [...found, 'close'] : found;
+  }
+}
