@@ -28,6 +28,7 @@ export interface ForegroundOptions {
 
 const FORCED = 143;
 const UNEXPECTED = 1;
+const BAD_CONFIG = 2;
 
 /** Serves until a signal or an end of its own; resolves to the exit code. */
 export async function runForeground(
@@ -39,6 +40,13 @@ export async function runForeground(
   logger.info(`Reading configuration from: ${config.file}`);
   for (const warning of options.warnings) logger.warn(warning);
   logger.info(`dataDir ${config.dataDir}, dataLogDir ${config.dataLogDir}`);
+  if (config.isDistributed) {
+    // Serving alone would look like the ensemble, and be several services with different data.
+    const count = config.ensemble.servers.length;
+    logger.error(`${config.file} names ${count} servers: only standalone servers exist so far`);
+    await logger.close();
+    return BAD_CONFIG;
+  }
   const signals = listenForSignals(logger);
   try {
     return await serve(options, logger, startServer, signals);
