@@ -133,17 +133,16 @@ export interface NodeAcl {
   readonly stat: Stat;
 }
 
+/** How a create in a multi may differ: servers give no stat there, except of containers and TTL nodes. */
+export type CreatePartOptions = Omit<CreateOptions, keyof CallOptions | 'stat'>;
+
 /** One part of a multi. */
 export type Operation =
-  | {
+  | ({
       readonly op: 'create';
       readonly path: string;
       readonly data?: Data | undefined;
-      readonly mode?: CreateMode | undefined;
-      readonly acl?: readonly Acl[] | undefined;
-      readonly ttl?: number | undefined;
-      readonly stat?: boolean | undefined;
-    }
+    } & CreatePartOptions)
   | { readonly op: 'delete'; readonly path: string; readonly version?: number | undefined }
   | {
       readonly op: 'set';
@@ -163,7 +162,7 @@ export type OperationResult =
 
 /** Operations gathered for one multi: `await zk.transaction().check(...).create(...).commit()`. */
 export interface Transaction {
-  create(path: string, data?: Data, options?: Omit<CreateOptions, keyof CallOptions>): this;
+  create(path: string, data?: Data, options?: CreatePartOptions): this;
   delete(path: string, version?: number): this;
   set(path: string, data: Data, version?: number): this;
   check(path: string, version: number): this;

@@ -1,7 +1,13 @@
 // Events of a znode as an async iterator, over persistent watches or, on servers without, re-armed ones.
 
 import { ErrorCode } from '../wire/errors.ts';
-import type { IteratedEvent, WatchedEvent, WatchIteratorOptions, ZooKeeper } from './api.ts';
+import type {
+  AddWatchMode,
+  IteratedEvent,
+  WatchedEvent,
+  WatchIteratorOptions,
+  ZooKeeper,
+} from './api.ts';
 import { ZkError } from './errors.ts';
 
 type Result = IteratorResult<IteratedEvent, undefined>;
@@ -14,6 +20,7 @@ type Ending = { readonly error: unknown } | 'ended' | null;
 export class WatchIterator implements AsyncIterableIterator<IteratedEvent> {
   readonly #client: ZooKeeper;
   readonly #path: string;
+  readonly #mode: AddWatchMode;
   readonly #signal: AbortSignal | undefined;
   readonly #events: IteratedEvent[] = [];
   readonly #readers: { resolve(result: Result): void; reject(error: unknown): void }[] = [];
@@ -26,17 +33,10 @@ export class WatchIterator implements AsyncIterableIterator<IteratedEvent> {
     this.#client = client;
     this.#path = path;
     this.#signal = options.signal;
-    const mode = options.mode ?? 'persistent';
+    this.#mode = options.mode ?? 'persistent';
     this.#signal?.addEventListener('abort', this.#stop);
-    if (this.#signal?.aborted) {
-      this.#stop();
-      return;
-    }
-    client.addWatch(path, mode, this.#persistent).catch((error: unknown) => {
-      const isOld = error instanceof ZkError && error.errno === ErrorCode.unimplemented;
-      if (isOld && mode === 'persistent') this.#armOneShots(true);
-      else this.#end({ error });
-    });
+    if (this.#signal?.aborted) this.#stop();
+    else this.#arm();
   }
 
   [Symbol.asyncIterator](): this {
@@ -129,14 +129,26 @@ export class WatchIterator implements AsyncIterableIterator<IteratedEvent> {
     this.#push(event);
     // What happens until the new watch is set goes unseen.
     this.#hasGap = true;
-    this.#armOneShots(false);
+    this.#arm();
   };
 
-  /** Sets what a persistent watch covers: the node's data, its coming and going, its children. */
-  #armOneShots(isFirst: boolean): void {
+  #arm(): void {
     if (this.#ending !== null) return;
-    this.#isOneShot = true;
-    if (isFirst) this.#hasGap = false;
+    if (this.#isOneShot) {
+      this.#armOneShots();
+      return;
+    }
+    this.#client.addWatch(this.#path, this.#mode, this.#persistent).catch((error: unknown) => {
+      const isOld = error instanceof ZkError && error.errno === ErrorCode.unimplemented;
+      if (isOld && this.#mode === 'persistent') {
+        this.#isOneShot = true;
+        this.#armOneShots();
+      } else this.#notArmed(error);
+    });
+  }
+
+  /** Sets what a persistent watch covers: the node's data, its coming and going, its children. */
+  #armOneShots(): void {
     const watch = this.#oneShot;
     const asked = [
       this.#client.exists(this.#path, { watch }),
@@ -144,17 +156,20 @@ export class WatchIterator implements AsyncIterableIterator<IteratedEvent> {
         if (!(error instanceof ZkError && error.errno === ErrorCode.noNode)) throw error;
       }),
     ];
-    Promise.all(asked).catch((error: unknown) => {
-      const isLost = error instanceof ZkError && error.errno === ErrorCode.connectionLoss;
-      if (!isLost || this.#ending !== null) {
-        this.#end({ error });
-        return;
-      }
-      this.#hasGap = true;
-      this.#client.whenConnected().then(
-        () => this.#armOneShots(false),
-        (reason: unknown) => this.#end({ error: reason }),
-      );
-    });
+    Promise.all(asked).catch((error: unknown) => this.#notArmed(error));
+  }
+
+  /** A watch that was lost with its connection is asked for again on the next. */
+  #notArmed(error: unknown): void {
+    const isLost = error instanceof ZkError && error.errno === ErrorCode.connectionLoss;
+    if (!isLost) {
+      this.#end({ error });
+      return;
+    }
+    this.#hasGap = true;
+    this.#client.whenConnected().then(
+      () => this.#arm(),
+      (reason: unknown) => this.#end(this.#client.state === 'closed' ? 'ended' : { error: reason }),
+    );
   }
 }

@@ -115,7 +115,7 @@ export function writeOperations(
 function writeOperation(writer: Writer, operation: Operation, chroot: string): void {
   switch (operation.op) {
     case 'create': {
-      const creation = { data: null, ...operation };
+      const creation: Creation = { data: null, ...operation };
       header(writer, createOpcode(creation));
       writeCreation(writer, creation, chroot);
       return;

@@ -2,7 +2,7 @@
 
 import type {
   CallOptions,
-  CreateOptions,
+  CreatePartOptions,
   Data,
   Operation,
   OperationResult,
@@ -22,7 +22,7 @@ export class TransactionBuilder implements Transaction {
     this.#commit = commit;
   }
 
-  create(path: string, data: Data = null, options: Omit<CreateOptions, keyof CallOptions> = {}) {
+  create(path: string, data: Data = null, options: CreatePartOptions = {}) {
     this.#operations.push({ op: 'create', path, data, ...options });
     return this;
   }
