@@ -2,10 +2,10 @@
 import type { Entry } from './properties.ts';
 import type { Report } from './report.ts';
 
-export type PeerRole = 'participant' | 'observer';
+type PeerRole = 'participant' | 'observer';
 
 /** Where peers reach a server; several when it has several networks. */
-export interface PeerAddress {
+interface PeerAddress {
   readonly host: string;
   readonly peerPort: number;
   readonly electionPort: number;
@@ -21,7 +21,7 @@ export interface EnsembleServer {
   readonly at: string;
 }
 
-export interface Group {
+interface Group {
   readonly id: number;
   readonly members: readonly number[];
 }
@@ -114,7 +114,7 @@ function parseGroup(
 }
 
 /** One server line, `null` after an error. */
-export function parseServer(
+function parseServer(
   id: number,
   entry: Entry,
   severalAddresses: boolean,

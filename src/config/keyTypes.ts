@@ -8,10 +8,10 @@
  * - `refused`: ignoring it would make the server less safe than asked for, so it is an error.
  * - `unneeded`: tunes a part of the Java server that does not exist here; warns.
  */
-export type Status = 'supported' | 'ensemble' | 'later' | 'refused' | 'unneeded';
+type Status = 'supported' | 'ensemble' | 'later' | 'refused' | 'unneeded';
 
 /** Outcome of parsing one value; the texts follow the key's name ("must be ..., got ..."). */
-export type Parsed<T> = { value: T; warning?: string } | { error: string };
+type Parsed<T> = { value: T; warning?: string } | { error: string };
 
 /** One row of the table. `T` is the type of the value in `Config`. */
 export interface Key<T> {

@@ -3,10 +3,8 @@ import { closeSync, openSync } from 'node:fs';
 import { createLogger as createWinston, format, transports, type Logger as Winston } from 'winston';
 import type { Logger } from '../base/logger.ts';
 
-export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
-export type LogLevel = (typeof logLevels)[number];
-export const logFormats = ['text', 'json'] as const;
-export type LogFormat = (typeof logFormats)[number];
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+export type LogFormat = 'text' | 'json';
 
 export interface LogOptions {
   readonly level?: LogLevel;
