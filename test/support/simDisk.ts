@@ -84,14 +84,15 @@ export class SimDisk implements Disk {
 
   /** The disk as a restarted machine finds it. */
   crash(mode: CrashMode, random: Random): SimDisk {
+    if (mode === 'process') return this.copy();
     const next = new SimDisk();
-    const names = mode === 'process' ? this.#names : this.#survivingNames(mode, random);
+    const names = this.#survivingNames(mode, random);
     const copies = new Map<Inode, Inode>();
     for (const [path, inode] of names) {
       const copy = copies.get(inode) ?? new Inode();
       if (!copies.has(inode)) {
         copies.set(inode, copy);
-        copy.content = mode === 'process' ? inode.content : survivor(inode, mode, random);
+        copy.content = survivor(inode, mode, random);
         copy.durable = copy.content;
       }
       next.#names.set(path, copy);
@@ -130,8 +131,22 @@ export class SimDisk implements Disk {
     return [...this.#names.keys()];
   }
 
+  /** The same disk for another process: what is not synced still is not. */
   copy(): SimDisk {
-    return this.crash('process', () => 0);
+    const next = new SimDisk();
+    const copies = new Map<Inode, Inode>();
+    const copyOf = (inode: Inode): Inode => {
+      const copy = copies.get(inode) ?? Object.assign(new Inode(), inode);
+      copies.set(inode, copy);
+      copy.unsynced = [...inode.unsynced];
+      return copy;
+    };
+    for (const [path, inode] of this.#names) next.#names.set(path, copyOf(inode));
+    for (const [path, inode] of this.#durableNames) next.#durableNames.set(path, copyOf(inode));
+    next.#nameChanges = this.#nameChanges.map((change) =>
+      change.kind === 'link' ? { ...change, inode: copyOf(change.inode) } : change,
+    );
+    return next;
   }
 
   /** Counts a call; throws when the machine is gone or a fault is due. */

@@ -33,6 +33,7 @@ export class Marks {
   readonly #disk: Disk;
   readonly #dir: string;
   #file: DiskFile | null = null;
+  #syncing: DiskFile | null = null;
   #slot = 0;
   readonly #slotBytes = Buffer.alloc(SLOT, 0x20);
 
@@ -84,8 +85,7 @@ export class Marks {
     const temporary = `${this.#dir}/${temporaryName(MARKS_NAME)}`;
     let file: DiskFile;
     try {
-      this.#file?.close();
-      this.#file = null;
+      this.close();
       file = this.#disk.open(temporary, 'create');
       file.write(Buffer.from(this.#text(), 'latin1'), 0);
     } catch (error) {
@@ -115,14 +115,24 @@ export class Marks {
     this.#slot = 1 - this.#slot;
   }
 
-  /** Makes the last `advance` survive a power cut too. */
+  /** Makes the last `advance` survive a power cut too; one at a time. */
   syncLater(done: Done): void {
-    if (this.#file === null) done(null);
-    else this.#file.syncLater(done);
+    const file = this.#file;
+    if (file === null) {
+      done(null);
+      return;
+    }
+    this.#syncing = file;
+    file.syncLater((error) => {
+      this.#syncing = null;
+      // Replaced meanwhile: its descriptor had to stay open until now.
+      if (file !== this.#file) file.close();
+      done(error);
+    });
   }
 
   close(): void {
-    this.#file?.close();
+    if (this.#file !== this.#syncing) this.#file?.close();
     this.#file = null;
   }
 

@@ -53,6 +53,8 @@ class Recovery {
   readonly #logger: Logger;
   readonly #logs: ClosedLog[] = [];
   readonly #repairs: Repair[] = [];
+  /** Where the last log that was read ends. */
+  #end: { file: string; offset: number } | null = null;
 
   constructor(place: Place, marks: Marks, state: State, logger: Logger) {
     this.#place = place;
@@ -74,11 +76,11 @@ class Recovery {
       logs.forEach((log, i) => {
         this.#readLog(log, i === logs.length - 1, replay);
       });
+      this.#demandReach(replay.last, choice.rejected);
       replay.finish();
     } catch (error) {
       throw withRejected(error, choice.rejected);
     }
-    this.#demandReach(replay.last, logs.at(-1), choice.rejected);
     this.#state.lastZxid = replay.last;
     const { entries, last } = replay;
     return {
@@ -129,6 +131,7 @@ class Recovery {
     const { kind, offset, reason, following } = end;
     const marks = this.#marks;
     const lastGoodZxid = replay.last;
+    this.#end = { file: path, offset };
     if (kind === 'foreign') {
       throw new StorageError({ file: path, reason, offset, lastGoodZxid, advice: ADVICE.foreign });
     }
@@ -184,14 +187,13 @@ class Recovery {
   }
 
   /** What was synced, and what a newer snapshot had seen, must have been reached. */
-  #demandReach(last: Zxid, newest: NumberedFile | undefined, rejected: Rejected[]): void {
-    const { logDir } = this.#place;
+  #demandReach(last: Zxid, rejected: Rejected[]): void {
     const { synced, path } = this.#marks;
-    const file = newest === undefined ? logDir : `${logDir}/${newest.name}`;
     if (last < synced) {
       throw new StorageError({
-        file,
-        reason: `the logs end before zxid ${hex0x(synced)}, which was synced (${path})`,
+        file: this.#place.logDir,
+        ...this.#end,
+        reason: `the logs end before zxid ${hex0x(synced)}, which was synced (see ${path}),`,
         lastGoodZxid: last,
         advice: ADVICE.lostTail,
       });

@@ -1,7 +1,8 @@
 // Crashes of the real log, snapshot and purge code on a simulated disk.
 import { describe, expect, it } from 'vitest';
+import { type Zxid, zxid } from '../../../../src/base/ids.ts';
 import { State } from '../../../../src/state/state.ts';
-import { type CrashMode, SimDisk, seeded } from '../../../support/simDisk.ts';
+import { type CrashMode, SimCrash, SimDisk, seeded } from '../../../support/simDisk.ts';
 import { dumpText, examine, Life } from '../../../support/storageLife.ts';
 
 const modes: CrashMode[] = ['process', 'none', 'prefix', 'subset', 'stale'];
@@ -36,20 +37,28 @@ describe('a crash at a disk call', { timeout: 120_000 }, () => {
     expect(crashes).toBeGreaterThan(100);
   });
 
-  it('loses nothing over many lives of one directory', async () => {
-    for (let seed = 100; seed < 130; seed++) {
+  it('loses nothing over many lives of one directory, with purges and short starts', async () => {
+    for (let seed = 100; seed < 140; seed++) {
       const random = seeded(seed);
       let disk = new SimDisk();
-      const history = new Map();
-      for (let life = 0; life < 6; life++) {
-        const one = new Life(disk, random, history);
-        expect(dumpText(one.live)).toBe(history.get(one.recovered.lastZxid));
-        one.disk.crashAt = one.disk.calls + Math.floor(random() * 150);
-        if (random() < 0.3) void one.dataDir.purge(3).catch(() => undefined);
-        await one.run(60);
-        const mode = modes[Math.floor(random() * modes.length)] as CrashMode;
-        const { acked } = one;
-        disk = one.disk.crash(mode, random);
+      const history = new Map<Zxid, string>([[zxid(0n), dumpText(new State())]]);
+      let acked = zxid(0n);
+      for (let life = 0; life < 7; life++) {
+        if (random() < 0.2) disk.crashAt = Math.floor(random() * 30);
+        try {
+          const one = new Life(disk, random, history);
+          expect(dumpText(one.live)).toBe(history.get(one.recovered.lastZxid));
+          expect(one.acked).toBeGreaterThanOrEqual(acked);
+          one.disk.crashAt = one.disk.calls + Math.floor(random() * 200);
+          await one.run(40);
+          acked = one.acked;
+          if (random() < 0.5) await one.dataDir.purge(1 + Math.floor(random() * 3));
+          await one.run(10);
+          acked = one.acked;
+        } catch (error) {
+          if (!(error instanceof SimCrash)) throw error;
+        }
+        disk = disk.crash(modes[Math.floor(random() * modes.length)] as CrashMode, random);
         const state = new State();
         const found = examine(disk, state).lastZxid;
         expect(found).toBeGreaterThanOrEqual(acked);

@@ -1,0 +1,94 @@
+// The lock of a data directory: held by the living, taken over from the dead.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lockDir } from '../../../../src/server/storage/lock.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'zk-lock-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const path = () => join(dir, 'zk.lock');
+
+/** The line that a process of this boot writes, with other numbers in it. */
+function lineOf(pid: number, started: string): string {
+  const lock = lockDir(dir);
+  const line = readFileSync(path(), 'utf8');
+  lock.release();
+  return line.replace(/pid \d+ started \d+/, `pid ${pid} started ${started}`);
+}
+
+async function deadPid(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', '']);
+  await once(child, 'exit');
+  return child.pid as number;
+}
+
+describe('the lock', () => {
+  it('refuses a second holder, naming directory and pid, and leaves nothing behind', () => {
+    const lock = lockDir(dir);
+    const refusal = `${dir}: the directory is in use by another server (pid ${process.pid})`;
+    expect(() => lockDir(dir)).toThrow(refusal);
+    expect(readdirSync(dir)).toEqual(['zk.lock']);
+    lock.release();
+    expect(readdirSync(dir)).toEqual([]);
+    lockDir(dir).release();
+  });
+
+  it('is taken over from a process that is gone', async () => {
+    writeFileSync(path(), lineOf(await deadPid(), '1'));
+    const lock = lockDir(dir);
+    expect(readFileSync(path(), 'utf8')).toContain(`pid ${process.pid} `);
+    expect(readdirSync(dir)).toEqual(['zk.lock']);
+    lock.release();
+  });
+
+  it('is taken over when another process has got the pid meanwhile, or the machine restarted', () => {
+    writeFileSync(path(), lineOf(process.pid, '1'));
+    lockDir(dir).release();
+    const line = lineOf(process.pid, '1').replace(/boot \S+/, 'boot other');
+    writeFileSync(path(), line);
+    lockDir(dir).release();
+  });
+
+  it('is taken over when it is empty or garbage', () => {
+    for (const text of ['', 'pid', 'pid 0 started x boot y', '\u0000'.repeat(50)]) {
+      writeFileSync(path(), text);
+      lockDir(dir).release();
+    }
+  });
+
+  it('is taken over when the one who was taking it over died as well', async () => {
+    const first = lineOf(await deadPid(), '1');
+    const second = lineOf(await deadPid(), '2');
+    writeFileSync(path(), first);
+    const right = `zk.lock.takeover-${first.trim().replaceAll(/[^0-9A-Za-z-]/g, '_')}`;
+    writeFileSync(join(dir, right), second);
+    const lock = lockDir(dir);
+    expect(readdirSync(dir)).toEqual(['zk.lock']);
+    expect(() => lockDir(dir)).toThrow('in use');
+    lock.release();
+  });
+
+  it('is not taken over while a living process is doing that', async () => {
+    const first = lineOf(await deadPid(), '1');
+    const holder = lockDir(dir);
+    const self = readFileSync(path(), 'utf8');
+    holder.release();
+    writeFileSync(path(), first);
+    const right = `zk.lock.takeover-${first.trim().replaceAll(/[^0-9A-Za-z-]/g, '_')}`;
+    writeFileSync(join(dir, right), self);
+    expect(() => lockDir(dir)).toThrow('in use');
+  });
+
+  it('says why when the directory cannot be written', () => {
+    expect(() => lockDir(join(dir, 'missing'))).toThrow(
+      `${join(dir, 'missing')}: cannot lock the directory: no such file or directory (ENOENT)`,
+    );
+  });
+});
