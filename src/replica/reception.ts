@@ -56,7 +56,8 @@ export class Reception {
 
   /** Something was committed: syncs may be due, and stalled connections have room again. */
   committed(): void {
-    for (const connection of this.#syncing) {
+    // A copy, as a sync that is not due yet goes back into the set.
+    for (const connection of [...this.#syncing]) {
       this.#syncing.delete(connection);
       this.drain(connection);
     }
@@ -95,6 +96,8 @@ export class Reception {
   }
 
   #isCongested(connection: Connection): boolean {
+    // Clients send their credentials right behind the connect request: its answer comes first.
+    if (connection.state === 'connecting') return true;
     if (connection.unsent + connection.out.length > MAX_UNSENT_BYTES) return true;
     const waiting = connection.waiting.length;
     if (waiting === 0) return false;

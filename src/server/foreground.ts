@@ -48,6 +48,11 @@ export async function runForeground(
     return BAD_CONFIG;
   }
   const signals = listenForSignals(logger);
+  // Whatever nobody foresaw ends the process with a line: a server that limps is worse than none.
+  process.once('uncaughtException', (error) => {
+    logger.error(`internal error, the server ends: ${messageOf(error, options.debug)}`);
+    process.exit(UNEXPECTED);
+  });
   try {
     return await serve(options, logger, startServer, signals);
   } catch (thrown) {

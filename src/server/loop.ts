@@ -31,6 +31,7 @@ export class Loop {
   #timerAt = Number.POSITIVE_INFINITY;
   #isFlushDue = false;
   #isStopped = false;
+  #isQuiet = false;
 
   /** @param onBroken told once of an error in the core, after which nothing is decided any more */
   constructor(replica: Replica, world: World, logger: Logger, onBroken: (error: unknown) => void) {
@@ -60,6 +61,12 @@ export class Loop {
     this.#send();
     this.#setTimer();
   };
+
+  /** From here on time brings no events. */
+  quiesce(): void {
+    this.#isQuiet = true;
+    this.#clearTimer();
+  }
 
   /** No event is taken any more: a connection that is gone a moment later must not set the timer. */
   stop(): void {
@@ -108,6 +115,7 @@ export class Loop {
   }
 
   #setTimer(): void {
+    if (this.#isQuiet) return;
     const at = this.#replica.deadline;
     // An earlier timer is left alone: it fires, finds nothing due, and is set again.
     if (this.#timer !== null && this.#timerAt <= at) return;

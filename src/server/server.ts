@@ -194,8 +194,11 @@ class Server implements RunningServer {
     if (this.#purger !== null) clearInterval(this.#purger);
     let result = ending;
     try {
-      await this.#clients.shutDown();
+      // What was received is logged and answered; nothing more is read, nobody expires meanwhile.
+      this.#clients.quiesce();
+      this.#loop.quiesce();
       await this.#data.close();
+      await this.#clients.shutDown();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (result.code === 0) result = { code: 1, reason };

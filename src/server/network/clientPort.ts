@@ -27,6 +27,8 @@ export interface ClientPortOptions {
 
 /** A connection that has not sent its connect request after this many ms is closed (NIO's sessionless timeout). */
 const GREETING_MS = 10_000;
+/** How long a client that is ended may take for its last answers, in ms. */
+const LINGER_MS = 1000;
 /** Unsent bytes at which a connection is not read any more, until the peer has taken them. */
 const MAX_UNSENT = 1 << 20;
 
@@ -51,6 +53,7 @@ export class ClientPort {
   readonly #perAddress = new Map<string, number>();
   readonly #sweeper: NodeJS.Timeout;
   #nextId = 1;
+  #isQuiet = false;
 
   constructor(options: ClientPortOptions) {
     this.#options = options;
@@ -168,6 +171,7 @@ export class ClientPort {
   }
 
   #resume(client: Client): void {
+    if (this.#isQuiet) return;
     const { connection, socket } = client;
     connection.unsent = socket.writableLength;
     if (!client.isPaused || connection.unsent > MAX_UNSENT) return;
@@ -195,13 +199,27 @@ export class ClientPort {
     }
   }
 
-  /** Stops accepting and ends every connection. */
-  async shutDown(): Promise<void> {
+  /** Stops accepting and reading; what was asked before may still be answered. */
+  quiesce(): void {
     clearInterval(this.#sweeper);
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#isQuiet = true;
+    if (this.#server.listening) this.#server.close();
+    for (const client of this.#clients.values()) client.socket.pause();
+  }
+
+  /** Sends what is left to each client, and ends it; who does not take it within a second is cut off. */
+  async shutDown(): Promise<void> {
+    this.quiesce();
+    const clients = [...this.#clients.values()];
+    const ended = clients.map(
+      ({ socket }) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+    );
     for (const connection of [...this.#clients.keys()]) this.close(connection);
-    for (const client of this.#clients.values()) client.socket.destroySoon();
-    await closed;
+    const cutOff = setTimeout(() => {
+      for (const { socket } of clients) socket.destroy();
+    }, LINGER_MS);
+    await Promise.all(ended);
+    clearTimeout(cutOff);
   }
 }
 
