@@ -1,5 +1,6 @@
 // Completion from the commands' own tables: command names, options, paths, modes and session names.
 import type { Command, OperandKind } from './command.ts';
+import type { LineEditor } from './lineEditor.ts';
 import { tokenize } from './tokenizer.ts';
 
 export interface Completion {
@@ -236,4 +237,17 @@ export function listInColumns(
   }
   if (labels.length > limit) lines.push(`... and ${labels.length - limit} more`);
   return lines.join('\n');
+}
+
+/** Puts what all hits share into the line; lists them when that is no more than was typed. */
+export function applyCompletion(editor: LineEditor, completion: Completion): void {
+  const { typed, hits, labels, suffix } = completion;
+  const { line, cursor } = editor;
+  const start = cursor - typed.length;
+  let word = sharedBeginning(hits);
+  if (hits.length === 1 && !line.startsWith(suffix || ' ', cursor)) word += suffix;
+  if (word.length > typed.length)
+    editor.setLine(line.slice(0, start) + word + line.slice(cursor), start + word.length);
+  else if (hits.length > 1)
+    editor.below(listInColumns(labels, editor.columns, (text) => editor.widthOf(text)));
 }

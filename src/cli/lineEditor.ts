@@ -71,10 +71,15 @@ export class LineEditor {
     return this.#internals.cursor;
   }
 
+  /** Of the terminal; some tell 0. */
+  get columns(): number {
+    return this.#output.columns || 80;
+  }
+
   /** Columns that the text takes: a Chinese character takes two. */
   widthOf(text: string): number {
     const { rows, cols } = this.#internals._getDisplayPos(text);
-    return rows * this.#output.columns + cols;
+    return rows * this.columns + cols;
   }
 
   /** Lets readline act on a key. */

@@ -1,6 +1,7 @@
-// Ctrl-R: an incremental search backwards through the history; it only decides, terminal.ts draws it.
+// Ctrl-R: an incremental search backwards through the history, shown in the place of the prompt and the line.
 import type { History } from './history.ts';
 import { isControl, isPrintable, type Keypress } from './keys.ts';
+import type { LineEditor } from './lineEditor.ts';
 
 /** What a key did: went on with the search, took the line found, gave the typed line back, or is for the line. */
 export type SearchStep = 'searching' | 'accepted' | 'cancelled' | 'passed';
@@ -63,5 +64,43 @@ export class ReverseSearch {
     this.#failed = this.#text !== '' && found === -1;
     if (found !== -1) this.#at = found;
     else if (this.#text === '') this.#at = this.#history.entries.length;
+  }
+}
+
+/** A search drawn on the screen; it keeps what was typed before, to go back to. */
+export class SearchLine {
+  readonly #editor: LineEditor;
+  readonly #search: ReverseSearch;
+  readonly #line: string;
+  readonly #cursor: number;
+
+  constructor(editor: LineEditor, history: History) {
+    this.#editor = editor;
+    this.#search = new ReverseSearch(history);
+    this.#line = editor.line;
+    this.#cursor = editor.cursor;
+    this.#draw();
+  }
+
+  get prompt(): string {
+    return this.#search.prompt;
+  }
+
+  take(keypress: Keypress): SearchStep {
+    const step = this.#search.take(keypress);
+    if (step === 'searching') this.#draw();
+    return step;
+  }
+
+  /** Back to the usual prompt, with the line found, or what was typed when nothing was. */
+  end(prompt: string, isCancelled: boolean): void {
+    const { line, cursor } = this.#search;
+    if (isCancelled || line === '') this.#editor.redraw(prompt, this.#line, this.#cursor);
+    else this.#editor.redraw(prompt, line, cursor);
+  }
+
+  #draw(): void {
+    const { prompt, line, cursor } = this.#search;
+    this.#editor.redraw(prompt, line, cursor);
   }
 }

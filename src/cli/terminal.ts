@@ -1,13 +1,14 @@
 // The terminal half of the shell: keys, prompt, history, questions, and events above the line; nothing else touches the tty.
 import type { ReadStream, WriteStream } from 'node:tty';
 import { Announcer } from './announcer.ts';
-import { Completer, type Completion, listInColumns, sharedBeginning } from './complete.ts';
+import { applyCompletion, Completer } from './complete.ts';
 import { History, historyFile, Recall } from './history.ts';
-import { isControl, isEnter, isPlain, type Keypress } from './keys.ts';
+import { isControl, isEnter, isPlain, isPrintable, type Keypress } from './keys.ts';
 import { LineEditor } from './lineEditor.ts';
 import { Questions } from './questions.ts';
-import { ReverseSearch } from './search.ts';
+import { SearchLine } from './search.ts';
 import type { ShellApi } from './shellApi.ts';
+import { TtyModes } from './ttyModes.ts';
 
 export interface TerminalStreams {
   readonly stdin: ReadStream;
@@ -20,9 +21,6 @@ export interface TerminalStreams {
 const leaveWithinMs = 2000;
 const interruptedStatus = 130;
 const continuationPrompt = '> ';
-/** Bracketed paste: the terminal marks where pasted text begins and ends. */
-const pasteOn = '\x1b[?2004h';
-const pasteOff = '\x1b[?2004l';
 
 /**
  * Who gets the keys. `editing`: the line. `running`: a command; keys wait until it is done.
@@ -30,15 +28,9 @@ const pasteOff = '\x1b[?2004l';
  */
 type Mode = 'editing' | 'running' | 'completing' | 'left';
 
-interface Search {
-  readonly state: ReverseSearch;
-  /** What was typed before, to go back to. */
-  readonly line: string;
-  readonly cursor: number;
-}
-
 class Terminal {
   readonly #shell: ShellApi;
+  readonly #modes: TtyModes;
   readonly #streams: TerminalStreams;
   readonly #history: History;
   readonly #completer: Completer;
@@ -53,16 +45,16 @@ class Terminal {
   /** The lines before this one, when a quote is open. */
   #unfinished = '';
   #recall: Recall | null = null;
-  #search: Search | null = null;
+  #search: SearchLine | null = null;
   /** Text pasted so far, null outside of a paste: it is inserted at once, for key by key is slow. */
   #pasted: string | null = null;
   #emptyInterruptAt = Number.NEGATIVE_INFINITY;
-  #isSuspending = false;
 
   constructor(shell: ShellApi, streams: TerminalStreams, onLeave: (status: number) => void) {
     const { stdin, stdout, env } = streams;
     this.#shell = shell;
     this.#streams = streams;
+    this.#modes = new TtyModes(stdin, stdout);
     this.#onLeave = onLeave;
     this.#editor = new LineEditor(stdin, stdout, {
       onKey: (keypress) => this.#onKey(keypress),
@@ -82,7 +74,7 @@ class Terminal {
   }
 
   start(): void {
-    this.#streams.stdout.write(pasteOn);
+    this.#modes.begin();
     this.#editor.begin(this.#prompt());
     this.#announcer.flush();
   }
@@ -91,19 +83,14 @@ class Terminal {
     if (this.#mode === 'left') return;
     this.#announcer.flush();
     this.#mode = 'left';
-    this.#streams.stdout.write(pasteOff);
+    this.#modes.end();
     this.#editor.close();
     this.#onLeave(status);
   }
 
-  /** After a stop (Ctrl-Z, SIGSTOP): whoever had the terminal meanwhile has set it up for itself. */
+  /** After a stop by somebody else. */
   resume(): void {
-    if (this.#mode === 'left' || this.#isSuspending) return;
-    const { stdin, stdout } = this.#streams;
-    stdin.setRawMode(false);
-    stdin.setRawMode(true);
-    stdout.write(pasteOn);
-    if (this.#isEditing) this.#editor.begin(this.#prompt(), this.#editor.line, this.#editor.cursor);
+    if (this.#mode !== 'left' && this.#modes.takeBack()) this.#drawAgain();
   }
 
   resized(): void {
@@ -125,25 +112,19 @@ class Terminal {
   }
 
   #prompt(): string {
-    if (this.#search !== null) return this.#search.state.prompt;
+    if (this.#search !== null) return this.#search.prompt;
     return this.#unfinished === '' ? this.#shell.prompt() : continuationPrompt;
   }
 
   #createAnnouncer(): Announcer {
-    const isEditing = () => this.#isEditing;
-    const isAsking = () => this.#questions.isAsking;
-    const state = {
-      get isEditing() {
-        return isEditing();
-      },
-      get isAsking() {
-        return isAsking();
-      },
+    return new Announcer(this.#editor, {
+      isEditing: () => this.#isEditing,
+      isAsking: () => this.#questions.isAsking,
       prompt: () => this.#prompt(),
-    };
-    return new Announcer(this.#editor, state, ({ stream, text }) => {
-      this.#completer.forget();
-      this.#streams[stream === 'out' ? 'stdout' : 'stderr'].write(`${text}\n`);
+      write: ({ stream, text }) => {
+        this.#completer.forget();
+        this.#streams[stream === 'out' ? 'stdout' : 'stderr'].write(`${text}\n`);
+      },
     });
   }
 
@@ -170,14 +151,14 @@ class Terminal {
     this.#announcer.flush();
     const { name } = keypress.key;
     if (name === 'paste-start') {
-      this.#endSearch('accepted');
+      this.#endSearch();
       this.#pasted = '';
     } else if (name === 'paste-end') this.#insertPasted(null);
     else if (this.#pasted === null) this.#edit(keypress);
     else if (isEnter(keypress)) {
       this.#insertPasted('');
       this.#editor.press(keypress);
-    } else this.#pasted += keypress.text ?? '';
+    } else if (isPrintable(keypress) || keypress.text === '\t') this.#pasted += keypress.text;
   }
 
   #insertPasted(next: '' | null): void {
@@ -187,14 +168,14 @@ class Terminal {
   }
 
   #edit(keypress: Keypress): void {
-    if (this.#search !== null && this.#searchTakes(this.#search.state, keypress)) return;
+    if (this.#search !== null && this.#searchTakes(this.#search, keypress)) return;
     const isUp = isPlain(keypress, 'up') || isControl(keypress, 'p');
     if (isUp || isPlain(keypress, 'down') || isControl(keypress, 'n')) {
       this.#recallLine(isUp);
       return;
     }
     this.#recall = null;
-    if (isControl(keypress, 'r')) this.#beginSearch();
+    if (isControl(keypress, 'r')) this.#search = new SearchLine(this.#editor, this.#history);
     else if (isControl(keypress, 'd') && this.#editor.line === '') this.#endOfInput();
     else if (isControl(keypress, 'z')) this.#suspend();
     else if (isPlain(keypress, 'tab')) void this.#complete();
@@ -208,29 +189,17 @@ class Terminal {
     if (found !== null) this.#editor.setLine(found);
   }
 
-  #beginSearch(): void {
-    const { line, cursor } = this.#editor;
-    const state = new ReverseSearch(this.#history);
-    this.#search = { state, line, cursor };
-    this.#editor.redraw(state.prompt, state.line, state.cursor);
-  }
-
   /** False when the key ends the search and still has its own work to do. */
-  #searchTakes(state: ReverseSearch, keypress: Keypress): boolean {
-    const step = state.take(keypress);
-    if (step === 'searching') this.#editor.redraw(state.prompt, state.line, state.cursor);
-    else this.#endSearch(step === 'cancelled' ? 'cancelled' : 'accepted');
+  #searchTakes(search: SearchLine, keypress: Keypress): boolean {
+    const step = search.take(keypress);
+    if (step !== 'searching') this.#endSearch(step === 'cancelled');
     return step !== 'passed';
   }
 
-  /** Back to the usual prompt, with the line found, or what was typed when nothing was. */
-  #endSearch(how: 'accepted' | 'cancelled'): void {
+  #endSearch(isCancelled = false): void {
     const search = this.#search;
-    if (search === null) return;
     this.#search = null;
-    const { state, line, cursor } = search;
-    if (how === 'cancelled' || state.line === '') this.#editor.redraw(this.#prompt(), line, cursor);
-    else this.#editor.redraw(this.#prompt(), state.line, state.cursor);
+    search?.end(this.#prompt(), isCancelled);
   }
 
   /** Ctrl-C while a line is edited: away with it; twice on an empty one leaves. */
@@ -267,42 +236,26 @@ class Terminal {
 
   #suspend(): void {
     this.#editor.leaveLine();
-    this.#streams.stdout.write(pasteOff);
-    this.#streams.stdin.setRawMode(false);
-    this.#isSuspending = true;
-    process.kill(process.pid, 'SIGTSTP');
-    // Runs once continued; at once where nothing can stop us, as the first process of a session.
-    setImmediate(() => {
-      this.#isSuspending = false;
-      this.resume();
-    });
+    this.#modes.suspend(() => this.#drawAgain());
+  }
+
+  /** Where the cursor was left is not known: the line begins where it is now. */
+  #drawAgain(): void {
+    if (this.#isEditing) this.#editor.begin(this.#prompt(), this.#editor.line, this.#editor.cursor);
   }
 
   async #complete(): Promise<void> {
     const { line, cursor } = this.#editor;
     this.#mode = 'completing';
     const completion = await this.#completer.complete(this.#unfinished + line.slice(0, cursor));
-    // Ctrl-C or the end of the terminal may have come first.
-    if (this.#mode !== 'completing') return;
+    // Ctrl-C or the end of the terminal may have come first, and after the one another Tab.
+    if (this.#mode !== 'completing' || this.#editor.line !== line) return;
     this.#mode = 'editing';
     this.#announcer.flush();
     if (completion === null || completion.hits.length === 0 || completion.typed.length > cursor)
       this.#streams.stdout.write('\x07');
-    else this.#applyCompletion(completion);
+    else applyCompletion(this.#editor, completion);
     this.#replay();
-  }
-
-  #applyCompletion({ typed, hits, labels, suffix }: Completion): void {
-    const { line, cursor } = this.#editor;
-    let word = sharedBeginning(hits);
-    if (hits.length === 1 && !line.startsWith(suffix || ' ', cursor)) word += suffix;
-    const start = cursor - typed.length;
-    if (word.length > typed.length)
-      this.#editor.setLine(line.slice(0, start) + word + line.slice(cursor), start + word.length);
-    else if (hits.length > 1) {
-      const { columns } = this.#streams.stdout;
-      this.#editor.below(listInColumns(labels, columns, (text) => this.#editor.widthOf(text)));
-    }
   }
 
   async #onLine(line: string): Promise<void> {
@@ -353,7 +306,8 @@ export async function runTerminal(shell: ShellApi, streams: TerminalStreams): Pr
   terminal.start();
   const status = await left;
   stdout.off('resize', onResize);
-  await shell.close();
+  // Closing may have to wait for a server: another signal ends it at once.
   for (const [signal, listener] of Object.entries(signals)) process.off(signal, listener);
+  await shell.close();
   return status;
 }
