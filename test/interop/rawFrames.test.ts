@@ -55,7 +55,10 @@ function hide(reply: string, masks: Mask[]): string {
 function normal(replies: string[], masks: (reply: number) => Mask[]): string[] {
   const shown = replies.map((reply, at) => (reply === 'close' ? reply : hide(reply, masks(at))));
   const isEvent = (reply: string) => reply.slice(8, 16) === 'ffffffff';
-  return [...shown.filter(isEvent).toSorted((a, b) => (a < b ? -1 : 1)), ...shown.filter((reply) => !isEvent(reply))];
+  return [
+    ...shown.filter(isEvent).toSorted((a, b) => (a < b ? -1 : 1)),
+    ...shown.filter((reply) => !isEvent(reply)),
+  ];
 }
 
 /** The session of an earlier connection, for the cases that come back to it. */
