@@ -12,7 +12,7 @@ import {
 } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
-import type { Keypress } from './keys.ts';
+import { isPrintable, type Keypress } from './keys.ts';
 
 /** What node:readline has beyond its documented members. */
 interface Internals {
@@ -35,7 +35,10 @@ export class LineEditor {
   readonly #readline: Interface;
   readonly #internals: Internals;
   readonly #output: WriteStream;
-  readonly #press: Internals['_ttyWrite'];
+  readonly #send: Internals['_ttyWrite'];
+  /** Characters that came in one turn: inserted together, for readline measures the whole line at each. */
+  #burst = '';
+  #burstTimer: NodeJS.Immediate | null = null;
 
   constructor(input: Readable, output: WriteStream, events: LineEditorEvents) {
     this.#output = output;
@@ -57,17 +60,19 @@ export class LineEditor {
     for (const name of ['_ttyWrite', '_getDisplayPos'] as const)
       if (typeof this.#internals[name] !== 'function')
         throw new Error(`this version of Node (${process.version}) has no readline ${name}`);
-    this.#press = this.#internals._ttyWrite.bind(readline);
+    this.#send = this.#internals._ttyWrite.bind(readline);
     this.#internals._ttyWrite = (text, key) => events.onKey({ text, key });
     readline.on('line', events.onLine);
     readline.on('close', events.onClose);
   }
 
   get line(): string {
+    this.#typeBurst();
     return this.#internals.line;
   }
 
   get cursor(): number {
+    this.#typeBurst();
     return this.#internals.cursor;
   }
 
@@ -83,14 +88,22 @@ export class LineEditor {
   }
 
   /** Lets readline act on a key. */
-  press({ text, key }: Keypress): void {
-    this.#press(text, key);
-    this.#settle();
+  press(keypress: Keypress): void {
+    if (isPrintable(keypress)) {
+      this.#burst += keypress.text;
+      this.#burstTimer ??= setImmediate(() => this.#typeBurst());
+    } else {
+      this.#typeBurst();
+      this.#send(keypress.text, keypress.key);
+      this.#settle();
+    }
   }
 
   /** Inserts text as it is, tabs included; no line ends in it. */
   insert(text: string): void {
-    this.press({ text, key: { sequence: text } });
+    this.#typeBurst();
+    this.#send(text, { sequence: text });
+    this.#settle();
   }
 
   setLine(line: string, cursor = line.length): void {
@@ -122,6 +135,7 @@ export class LineEditor {
    * it: the lower count of rows never erases what others wrote, at worst a piece of the old line stays above.
    */
   resized(): void {
+    this.#typeBurst();
     const rows = Math.min(this.#internals.prevRows, this.#readline.getCursorPos().rows);
     moveCursor(this.#output, 0, -rows);
     this.begin(this.#readline.getPrompt(), this.line, this.cursor);
@@ -151,7 +165,7 @@ export class LineEditor {
 
   /** Writes text below the line and draws the line again under it. */
   below(text: string): void {
-    const cursor = this.#internals.cursor;
+    const { cursor } = this;
     this.leaveLine();
     this.#output.write(`${text}\n`);
     this.#internals.cursor = cursor;
@@ -159,6 +173,7 @@ export class LineEditor {
   }
 
   close(): void {
+    this.#typeBurst();
     this.#readline.close();
   }
 
@@ -167,6 +182,16 @@ export class LineEditor {
    * typed over the last column.
    */
   #settle(): void {
+    this.#typeBurst();
     this.#internals.prevRows = this.#readline.getCursorPos().rows;
+  }
+
+  #typeBurst(): void {
+    if (this.#burstTimer === null) return;
+    clearImmediate(this.#burstTimer);
+    this.#burstTimer = null;
+    const text = this.#burst;
+    this.#burst = '';
+    this.insert(text);
   }
 }
