@@ -65,12 +65,12 @@ export class Replay {
     const awaited = this.#awaited;
     if (awaited !== null && zxid > awaited.zxid) this.#passAwaited(awaited, file, offset);
     const digest = this.#apply(entry, file);
-    this.#last = zxid;
-    this.entries++;
     if (this.#awaited !== null) this.#meetAwaited(zxid, file, offset);
     else if (digest?.version === DIGEST_VERSION && this.#compares) {
       if (digest.treeDigest !== this.#state.tree.digest) throw this.#mismatch(file, offset, zxid);
     }
+    this.#last = zxid;
+    this.entries++;
   }
 
   /** After the last log: a fuzzy snapshot must have got all that it saw a part of. */
@@ -164,7 +164,7 @@ export class Replay {
       file,
       reason: `the digest of the tree after zxid ${hex0x(zxid)} differs from the recorded one${at}`,
       offset,
-      lastGoodZxid: this.#last,
+      lastGoodZxid: offset === null ? null : this.#last,
       advice: ADVICE.digest,
     });
   }
