@@ -1,8 +1,13 @@
 // Three kinds of test: pure and golden ones, whole processes of ours, and foreign peers (Java, Python, C).
 import { defineConfig } from 'vitest/config';
 
+// Where .ci/run gathers the counts of all runs.
+const results = process.env.ZK_RESULTS;
+
 export default defineConfig({
   test: {
+    reporters: results === undefined ? ['default'] : ['default', 'json'],
+    outputFile: { json: `${results}/${process.pid}.json` },
     projects: [
       { test: { name: 'unit', include: ['test/{unit,golden}/**/*.test.ts', 'test/*.test.ts'] } },
       {
