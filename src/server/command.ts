@@ -31,6 +31,10 @@ const verbs: Readonly<Record<string, { help: string; run: Verb }>> = {
     help: 'the mode of the running server',
     run: async (options) => (await import('./verbs.ts')).status(options),
   },
+  check: {
+    help: 'verify the data directory (of cfg, or a directory); --accept-loss repairs',
+    run: async (options) => (await import('./checkVerb.ts')).check(options),
+  },
   'print-cmd': {
     help: 'the command that start runs',
     run: async (options) => (await import('./verbs.ts')).printCommand(options),
@@ -79,6 +83,7 @@ export function serverCommand(): Command {
     )
     .addOption(new Option('--log-format <format>', 'how').choices(['text', 'json']))
     .option('--log-file <file>', 'to a rotated file instead of stdout')
+    .option('--accept-loss', 'with check: set aside what is damaged and go on without it')
     .option('--debug', 'show where an error comes from')
     .addHelpText('after', help)
     .action(run);

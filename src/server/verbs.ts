@@ -19,6 +19,8 @@ export interface VerbOptions extends ProcessOptions {
   readonly cfg?: string | undefined;
   /** Where a bare name is looked for first; absent: ZOOCFGDIR. */
   readonly configDir?: string | undefined;
+  /** For `check`: go on without what is lost. */
+  readonly acceptLoss?: boolean | undefined;
 }
 
 /** Where a verb prints: results, and what is about them. */
