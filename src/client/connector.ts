@@ -17,12 +17,12 @@ export interface ConnectorEvents {
   /** An attempt begins. */
   connecting(server: string): void;
   /** An attempt failed; `isRoundOver` when every server has been tried in vain. */
-  failed(server: string, reason: string, isRoundOver: boolean): void;
+  failed(server: string, reason: Error, isRoundOver: boolean): void;
   /** A server answered; say `accept` or `stop`. */
   greeted(response: ConnectResponse): void;
   frame(reader: Reader): void;
   /** An accepted connection is gone; the next attempt is already planned. */
-  lost(server: string, reason: string, heardAt: number): void;
+  lost(server: string, reason: Error, heardAt: number): void;
 }
 
 export interface ConnectorOptions {
@@ -74,7 +74,7 @@ export class Connector {
     if (!isReadOnly) return;
     this.#search = new WriterSearch(this.#options.hosts, this.#world, (target) => {
       this.#preferred = target;
-      this.#link?.fail(`${target.name} takes writes`);
+      this.#link?.fail(new Error(`${target.name} takes writes`));
     });
   }
 
@@ -96,9 +96,9 @@ export class Connector {
       this.#open(preferred);
       return;
     }
-    this.#hosts.next((target, name, reason) => {
+    this.#hosts.next((target, name) => {
       if (this.#isStopped) return;
-      if (target === null) this.#failed(name, reason);
+      if (target instanceof Error) this.#failed(name, target);
       else this.#open(target);
     });
   }
@@ -120,7 +120,7 @@ export class Connector {
     });
   }
 
-  #ended(name: string, reason: string): void {
+  #ended(name: string, reason: Error): void {
     const heardAt = this.#link?.heardAt ?? this.#world.now();
     const wasAccepted = this.#isAccepted;
     this.#link = null;
@@ -135,7 +135,7 @@ export class Connector {
     this.#events.lost(name, reason, heardAt);
   }
 
-  #failed(name: string, reason: string): void {
+  #failed(name: string, reason: Error): void {
     const isRoundOver = this.#hosts.endRound();
     this.#plan(isRoundOver ? ROUND_PAUSE_MS : 0);
     this.#events.failed(name, reason, isRoundOver);

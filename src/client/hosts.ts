@@ -54,12 +54,12 @@ export class Hosts {
   }
 
   /** Resolves names anew each time, because servers move (ZOOKEEPER-2184). */
-  next(done: (target: Target | null, name: string, reason: string) => void): void {
+  next(done: (target: Target | Error, name: string) => void): void {
     const host = this.#order[this.#at];
     const [address, ...rest] = this.#addresses;
     if (host !== undefined && address !== undefined) {
       this.#addresses = rest;
-      done({ address, port: host.port, name: host.name }, host.name, '');
+      done({ address, port: host.port, name: host.name }, host.name);
       return;
     }
     this.#at = (this.#at + 1) % this.#order.length;
@@ -67,14 +67,19 @@ export class Hosts {
     this.#resolve(done);
   }
 
-  #resolve(done: (target: Target | null, name: string, reason: string) => void): void {
+  #resolve(done: (target: Target | Error, name: string) => void): void {
     const host = this.#order[this.#at];
     if (host === undefined) return;
-    this.#world.resolve(host.host, (addresses, reason) => {
-      const [address, ...rest] = shuffled(addresses, () => this.#world.random());
+    const { port, name } = host;
+    this.#world.resolve(host.host, (found) => {
+      if (found instanceof Error) {
+        done(found, name);
+        return;
+      }
+      const [address, ...rest] = shuffled(found, () => this.#world.random());
       this.#addresses = rest;
-      if (address === undefined) done(null, host.name, reason);
-      else done({ address, port: host.port, name: host.name }, host.name, '');
+      if (address === undefined) done(new Error(`${host.host} has no address`), name);
+      else done({ address, port, name }, name);
     });
   }
 }

@@ -13,7 +13,7 @@ export interface LinkEvents {
   /** Every later frame; a WireError from here ends the link. */
   frame(reader: Reader): void;
   /** Once; not after `end`. */
-  ended(reason: string): void;
+  ended(reason: Error): void;
 }
 
 export interface LinkOptions {
@@ -96,7 +96,7 @@ export class Link {
   }
 
   /** Ends the link as the server's or the network's fault would. */
-  fail(reason: string): void {
+  fail(reason: Error): void {
     this.#socket.destroy();
     this.#over(reason);
   }
@@ -123,7 +123,7 @@ export class Link {
       this.#readFrames();
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      this.fail(`unexpected bytes from the server: ${error.message}`);
+      this.fail(new Error(`unexpected bytes from the server: ${error.message}`, { cause: error }));
       return;
     }
     this.#frames.keep();
@@ -146,7 +146,7 @@ export class Link {
     }
   }
 
-  #over(reason: string): void {
+  #over(reason: Error): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#timer?.cancel();
@@ -190,11 +190,11 @@ export class Link {
       return;
     }
     const { address, port } = this.target;
-    this.fail(
+    const text =
       this.#silenceLimitMs === 0
         ? `connect ETIMEDOUT ${address}:${port} (${Math.round(this.#options.connectTimeoutMs)} ms)`
-        : `nothing heard from the server for ${Math.round(now - this.#heardAt)} ms`,
-    );
+        : `nothing heard from the server for ${Math.round(now - this.#heardAt)} ms`;
+    this.fail(new Error(text));
   }
 
   #ping(now: number): void {

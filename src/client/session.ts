@@ -84,6 +84,8 @@ export class Session {
   #lastEventState: WatchedEventState = 'Disconnected';
   #final: Final | null = null;
   #isClosing = false;
+  /** Who waits for the end. */
+  readonly #closers: (() => void)[] = [];
 
   constructor(
     connectString: ConnectString,
@@ -169,9 +171,14 @@ export class Session {
     }
   }
 
-  /** Ends the session at the server if it can be told; the state `closed` says when it is done. */
-  close(): void {
-    if (this.#final !== null || this.#isClosing) return;
+  /** Ends the session at the server if it can be told; `done` when that and all events are over. */
+  close(done: () => void): void {
+    if (this.#final !== null) {
+      this.#deliveries.settle(done);
+      return;
+    }
+    this.#closers.push(done);
+    if (this.#isClosing) return;
     const { link } = this.#connector;
     this.#isClosing = true;
     if (link !== null) this.#sendClose();
@@ -318,17 +325,17 @@ export class Session {
     if (err !== ErrorCode.ok) throw new WireError(`setWatches failed with ${err}`);
   }
 
-  #failed(server: string, reason: string, isRoundOver: boolean): void {
+  #failed(server: string, reason: Error, isRoundOver: boolean): void {
     if (this.#isClosing) {
       this.#finish('closed', '');
       return;
     }
-    this.#changed('connecting', reason, server);
+    this.#changed('connecting', reason.message, server);
     // Requests wait for one server after the other, but not for a second round.
     if (isRoundOver) this.#fail(this.#waiting, ErrorCode.connectionLoss, reason);
   }
 
-  #lost(server: string, reason: string, heardAt: number): void {
+  #lost(server: string, reason: Error, heardAt: number): void {
     this.#credentials.disconnected();
     this.#setWatchesUnanswered = 0;
     this.#fail(this.#sent, ErrorCode.connectionLoss, reason);
@@ -336,7 +343,7 @@ export class Session {
       this.#finish('closed', '');
       return;
     }
-    this.#changed('disconnected', reason, server);
+    this.#changed('disconnected', reason.message, server);
     this.#tellEveryone('Disconnected');
     const left = Math.max(heardAt + this.timeoutMs - this.#world.now(), 0);
     this.#expiryTimer = this.#world.after(left, () => {
@@ -351,8 +358,8 @@ export class Session {
     this.#connector.stop();
     this.#expiryTimer?.cancel();
     const { err, event } = endings[final];
-    this.#fail(this.#sent, err, reason);
-    this.#fail(this.#waiting, err, reason);
+    this.#fail(this.#sent, err);
+    this.#fail(this.#waiting, err);
     for (const waiter of this.#credentials.allWaiters()) {
       this.#deliveries.settle(() => waiter.reject(this.#finalError('addAuth')));
     }
@@ -360,10 +367,10 @@ export class Session {
     this.#changed(final, reason, server, watchesLost);
     this.#tellEveryone(event);
     this.watches.clear();
+    for (const done of this.#closers) this.#deliveries.settle(done);
   }
 
-  #fail(calls: Fifo<Call>, err: number, reason: string): void {
-    const cause = reason === '' ? undefined : new Error(reason);
+  #fail(calls: Fifo<Call>, err: number, cause?: Error): void {
     for (const call of calls.drain()) this.#deliveries.settle(call.finish(err, null, cause));
   }
 

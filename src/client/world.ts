@@ -12,7 +12,7 @@ export interface SocketEvents {
   /** The memory is used again after the call. */
   data(chunk: Buffer): void;
   /** Once, and not after `destroy`. */
-  closed(reason: string): void;
+  closed(reason: Error): void;
 }
 
 export interface Socket {
@@ -30,8 +30,8 @@ export interface World {
   afterPromises(run: () => void): void;
   /** In [0, 1). */
   random(): number;
-  /** Every address of a name; none and a reason when it has none. */
-  resolve(host: string, done: (addresses: readonly string[], reason: string) => void): void;
+  /** Every address of a name, or why there is none. */
+  resolve(host: string, done: (found: readonly string[] | Error) => void): void;
   dial(address: string, port: number, events: SocketEvents): Socket;
 }
 
@@ -39,7 +39,7 @@ const READ_BUFFER = 64 * 1024;
 
 function dial(address: string, port: number, events: SocketEvents): Socket {
   let isOver = false;
-  let reason = 'the server closed the connection';
+  let reason: Error | null = null;
   const socket = openSocket({
     host: address,
     port,
@@ -57,12 +57,12 @@ function dial(address: string, port: number, events: SocketEvents): Socket {
     if (!isOver) events.connected();
   });
   socket.on('error', (error) => {
-    reason = error.message;
+    reason = error;
   });
   socket.on('close', () => {
     if (isOver) return;
     isOver = true;
-    events.closed(reason);
+    events.closed(reason ?? new Error('the server closed the connection'));
   });
   return {
     write(bytes) {
@@ -89,12 +89,12 @@ export const realWorld: World = {
   random: () => Math.random(),
   resolve(host, done) {
     if (isIP(host) !== 0) {
-      done([host], '');
+      done([host]);
       return;
     }
     lookup(host, { all: true }, (error, addresses) => {
-      if (error !== null) done([], error.message);
-      else done([...new Set(addresses.map((found) => found.address))], `${host} has no address`);
+      if (error !== null) done(error);
+      else done([...new Set(addresses.map((found) => found.address))]);
     });
   },
   dial,

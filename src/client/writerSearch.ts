@@ -41,7 +41,7 @@ export class WriterSearch {
   #ask(): void {
     this.#hosts.next((target) => {
       if (this.#isStopped) return;
-      if (target === null) this.#pause();
+      if (target instanceof Error) this.#pause();
       else this.#askServer(target);
     });
   }

@@ -285,16 +285,7 @@ export class Client implements ZooKeeper {
   }
 
   close(): Promise<void> {
-    return new Promise((resolve) => {
-      const look = () => {
-        if (this.isConnected || this.state === 'connecting') return;
-        this.off('state', look);
-        resolve();
-      };
-      this.on('state', look);
-      this.#session.close();
-      look();
-    });
+    return new Promise((resolve) => this.#session.close(resolve));
   }
 
   abandon(): void {

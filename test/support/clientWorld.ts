@@ -60,7 +60,7 @@ export class FakeConnection implements Socket {
   }
 
   close(reason = 'the server closed the connection'): void {
-    if (!this.isDestroyed) this.#events.closed(reason);
+    if (!this.isDestroyed) this.#events.closed(new Error(reason));
   }
 
   /** The greeting that the client sent. */
@@ -166,9 +166,9 @@ export class FakeWorld implements World {
     return this.chance;
   }
 
-  resolve(host: string, done: (addresses: readonly string[], reason: string) => void): void {
+  resolve(host: string, done: (found: readonly string[] | Error) => void): void {
     const found = this.names.get(host) ?? [host];
-    this.soon(() => (typeof found === 'string' ? done([], found) : done(found, '')));
+    this.soon(() => done(typeof found === 'string' ? new Error(found) : found));
   }
 
   dial(address: string, port: number, events: SocketEvents): Socket {
