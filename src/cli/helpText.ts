@@ -23,7 +23,7 @@ const GROUP_ORDER: readonly CommandGroup[] = [
 const FOOTER = {
   en: [
     'help <command> shows options and examples.  Before any command:',
-    '  @name       run it in the session of that name (opened at first use); alone: switch to it',
+    '  @name       run it in the session of that name; alone: switch to it',
     '  !NodeExists it has to fail with that error; ! alone: with any',
   ],
   zh: [

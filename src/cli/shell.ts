@@ -1,4 +1,5 @@
 // The shell without a terminal: a line goes in, a command runs, text goes to two sinks, a status comes back.
+import { setMaxListeners } from 'node:events';
 import type { AuthInfo, StateEvent, ZooKeeper } from '../client/api.ts';
 import { CliError, Status, usageError } from './cliError.ts';
 import type { CommandContext, Json, ShellAccess } from './command.ts';
@@ -136,6 +137,8 @@ export class Shell implements ShellApi, ShellAccess {
   async #busy(work: () => Promise<number>): Promise<number> {
     this.isBusy = true;
     this.#abort = new AbortController();
+    // A command with thousands of requests under way has as many listeners: no leak.
+    setMaxListeners(0, this.#abort.signal);
     try {
       this.lastStatus = await work();
     } catch (error) {

@@ -1,5 +1,6 @@
 // Runs our shell inside the test process, against a server, and keeps what it printed.
 
+import type { ClientFactory } from '../../src/cli/sessionSlot.ts';
 import { Shell, type ShellOptions } from '../../src/cli/shell.ts';
 import { MemorySink } from '../../src/cli/sink.ts';
 import { createClient } from '../../src/client/index.ts';
@@ -15,7 +16,11 @@ export class RunningShell {
   readonly out: MemorySink;
   readonly err: MemorySink;
 
-  constructor(server: string, options: Partial<ShellOptions> = {}, client = createClient) {
+  constructor(
+    server: string,
+    options: Partial<ShellOptions> = {},
+    client: ClientFactory = createClient,
+  ) {
     const isTerminal = options.mode === 'terminal';
     this.out = new MemorySink(isTerminal);
     this.err = new MemorySink(isTerminal);

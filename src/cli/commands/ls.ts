@@ -41,7 +41,7 @@ export const ls: Command = {
 export const ls2: Command = {
   name: 'ls2',
   group: 'read',
-  usage: 'ls2 path [watch]',
+  usage: 'ls2 [-w] path [watch]',
   summary: 'list the children and print the stat block, as ls -s',
   zh: '列出子节点及节点属性（等同 ls -s）',
   options: [WATCH],

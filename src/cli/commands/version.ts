@@ -32,7 +32,7 @@ export const prompt: Command = {
   name: 'prompt',
   group: 'shell',
   usage: 'prompt full|short',
-  summary: 'show the whole server list in the prompt, or one and a count',
+  summary: 'show all servers in the prompt, or one and a count',
   zh: '提示符显示完整或简短的服务器列表',
   options: [],
   operands: [{ name: 'full|short', kind: 'text' }],
