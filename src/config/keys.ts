@@ -155,127 +155,99 @@ const limits = {
     min: 0,
     help: 'requests in work before clients are held back',
   }),
-  largeRequestMaxBytes: later(
-    int({
-      default: 100 * 1024 * 1024,
-      min: 0,
-      unit: 'bytes',
-      help: 'large requests in work, together',
-    }),
-  ),
-  largeRequestThreshold: later(
-    int({
-      default: -1,
-      min: -1,
-      unit: 'bytes',
-      help: 'a request above this is a large one; -1: none is',
-    }),
-  ),
-  connectionMaxTokens: later(
-    int({
-      default: 0,
-      min: 0,
-      property: 'connection_throttle_tokens',
-      help: 'tokens in the bucket that new connections take from; 0: no throttle',
-    }),
-  ),
-  connectionTokenFillTime: later(
-    int({
-      default: 1,
-      min: 1,
-      unit: 'ms',
-      property: 'connection_throttle_fill_time',
-      help: 'time between two fillings of the bucket',
-    }),
-  ),
-  connectionTokenFillCount: later(
-    int({
-      default: 1,
-      min: 0,
-      property: 'connection_throttle_fill_count',
-      help: 'tokens added at each filling',
-    }),
-  ),
-  connectionFreezeTime: later(
-    int({
-      default: -1,
-      min: -1,
-      unit: 'ms',
-      property: 'connection_throttle_freeze_time',
-      help: 'time between changes of the dropping probability; -1: no random dropping',
-    }),
-  ),
-  connectionDropIncrease: later(
-    fraction({
-      default: 0.02,
-      property: 'connection_throttle_drop_increase',
-      help: 'added to the dropping probability when the bucket is empty',
-    }),
-  ),
-  connectionDropDecrease: later(
-    fraction({
-      default: 0.002,
-      property: 'connection_throttle_drop_decrease',
-      help: 'taken from it when the bucket is filled above the ratio',
-    }),
-  ),
-  connectionDecreaseRatio: later(
-    fraction({
-      default: 0,
-      property: 'connection_throttle_decrease_ratio',
-      help: 'that ratio',
-    }),
-  ),
-  connection_throttle_weight_enabled: later(
-    bool({ default: false, help: 'sessions take tokens by weight' }),
-  ),
-  connection_throttle_global_session_weight: later(
-    int({ default: 3, min: 1, help: 'tokens for a new session' }),
-  ),
+  largeRequestMaxBytes: int({
+    default: 100 * 1024 * 1024,
+    min: 0,
+    unit: 'bytes',
+    help: 'large requests in work, together',
+  }),
+  largeRequestThreshold: int({
+    default: -1,
+    min: -1,
+    unit: 'bytes',
+    help: 'a request above this is a large one; -1: none is',
+  }),
+  connectionMaxTokens: int({
+    default: 0,
+    min: 0,
+    property: 'connection_throttle_tokens',
+    help: 'tokens in the bucket that new connections take from; 0: no throttle',
+  }),
+  connectionTokenFillTime: int({
+    default: 1,
+    min: 1,
+    unit: 'ms',
+    property: 'connection_throttle_fill_time',
+    help: 'time between two fillings of the bucket',
+  }),
+  connectionTokenFillCount: int({
+    default: 1,
+    min: 0,
+    property: 'connection_throttle_fill_count',
+    help: 'tokens added at each filling',
+  }),
+  connectionFreezeTime: int({
+    default: -1,
+    min: -1,
+    unit: 'ms',
+    property: 'connection_throttle_freeze_time',
+    help: 'time between changes of the dropping probability; -1: no random dropping',
+  }),
+  connectionDropIncrease: fraction({
+    default: 0.02,
+    property: 'connection_throttle_drop_increase',
+    help: 'added to the dropping probability when the bucket is empty',
+  }),
+  connectionDropDecrease: fraction({
+    default: 0.002,
+    property: 'connection_throttle_drop_decrease',
+    help: 'taken from it when the bucket is filled above the ratio',
+  }),
+  connectionDecreaseRatio: fraction({
+    default: 0,
+    property: 'connection_throttle_decrease_ratio',
+    help: 'that ratio',
+  }),
+  connection_throttle_weight_enabled: bool({
+    default: false,
+    help: 'sessions take tokens by weight',
+  }),
+  connection_throttle_global_session_weight: int({
+    default: 3,
+    min: 1,
+    help: 'tokens for a new session',
+  }),
   connection_throttle_local_session_weight: later(
     int({ default: 1, min: 1, help: 'tokens for a local session' }),
   ),
-  connection_throttle_renew_session_weight: later(
-    int({ default: 2, min: 1, help: 'tokens for a session that comes back' }),
-  ),
-  requestThrottleLimit: later(
-    int({
-      default: 0,
-      min: 0,
-      property: 'request_throttle_max_requests',
-      help: 'requests in work before others wait; 0: no throttle',
-    }),
-  ),
-  requestThrottleStallTime: later(
-    int({
-      default: 100,
-      min: 0,
-      unit: 'ms',
-      property: 'request_throttle_stall_time',
-      help: 'longest wait before a request is looked at again',
-    }),
-  ),
-  requestThrottleDropStale: later(
-    bool({
-      default: true,
-      property: 'request_throttle_drop_stale',
-      help: 'drop waiting requests whose client is gone or has given up',
-    }),
-  ),
-  requestStaleLatencyCheck: later(
-    bool({
-      default: false,
-      property: 'request_stale_latency_check',
-      help: 'stale: waiting longer than the session timeout',
-    }),
-  ),
-  requestStaleConnectionCheck: later(
-    bool({
-      default: true,
-      property: 'request_stale_connection_check',
-      help: 'stale: the connection is closed',
-    }),
-  ),
+  connection_throttle_renew_session_weight: int({
+    default: 2,
+    min: 1,
+    help: 'tokens for a session that comes back',
+  }),
+  requestThrottleLimit: int({
+    default: 0,
+    min: 0,
+    property: 'request_throttle_max_requests',
+    help: 'requests in work before others wait; 0: no throttle',
+  }),
+  // What waits lies unread at its connection: a commit wakes it, and it goes when the connection goes.
+  requestThrottleStallTime: unneeded({
+    property: 'request_throttle_stall_time',
+    help: 'sleep of a thread that a commit wakes here',
+  }),
+  requestThrottleDropStale: unneeded({
+    property: 'request_throttle_drop_stale',
+    help: 'requests of closed connections always go with them',
+  }),
+  requestStaleLatencyCheck: unneeded({
+    property: 'request_stale_latency_check',
+    help: 'the same',
+  }),
+  requestStaleConnectionCheck: unneeded({
+    property: 'request_stale_connection_check',
+    help: 'the same',
+  }),
   throttledOpWaitTime: later(
     int({
       default: 0,
@@ -285,9 +257,9 @@ const limits = {
       help: 'a request that waited longer is answered ThrottledOp; 0: none is',
     }),
   ),
-  'request_throttler.shutdownTimeout': later(
-    int({ default: 10_000, min: 0, unit: 'ms', help: 'wait for queued requests when stopping' }),
-  ),
+  'request_throttler.shutdownTimeout': unneeded({
+    help: 'queue of a thread',
+  }),
 };
 
 const features = {
@@ -614,9 +586,12 @@ const javaOnly = {
   'nio.numWorkerThreads': unneeded({ help: 'threads' }),
   'nio.directBufferBytes': unneeded({ help: 'memory of a thread' }),
   'nio.shutdownTimeout': unneeded({ help: 'threads' }),
-  'nio.sessionlessCnxnTimeout': later(
-    int({ default: 10_000, min: 1, unit: 'ms', help: 'close a connection without a session' }),
-  ),
+  'nio.sessionlessCnxnTimeout': int({
+    default: 10_000,
+    min: 1,
+    unit: 'ms',
+    help: 'close a connection without a session',
+  }),
   'commitProcessor.numWorkerThreads': unneeded({ help: 'threads' }),
   'commitProcessor.maxReadBatchSize': unneeded({ help: 'order of work between threads' }),
   'commitProcessor.maxCommitBatchSize': unneeded({ help: 'order of work between threads' }),

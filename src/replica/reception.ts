@@ -13,6 +13,7 @@ import { FrameResult } from '../wire/frames.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
 import { beginReply, endReply, failReply, writeConnectResponse } from './answers.ts';
 import type { Connection, Waiting } from './connection.ts';
+import type { ConnectionThrottleRules } from './connectionThrottle.ts';
 import type { Replica } from './replica.ts';
 
 export interface ReceptionRules {
@@ -21,6 +22,17 @@ export interface ReceptionRules {
   readonly maxSessionTimeout: number;
   /** globalOutstandingLimit: with more in flight, who already waits is not read any further. */
   readonly maxOutstanding: number;
+  /** requestThrottleLimit: with more in flight nobody is read any further; 0 for no limit. */
+  readonly maxInWork: number;
+  readonly largeRequests: LargeRequestRules;
+  readonly throttle: ConnectionThrottleRules;
+}
+
+export interface LargeRequestRules {
+  /** Bytes above which a write is a large one; -1: none is. */
+  readonly threshold: number;
+  /** Bytes that large writes in flight may have together. */
+  readonly maxBytes: number;
 }
 
 /** Answers a connection may have unsent, and requests it may have waiting, before its frames lie unread. */
@@ -62,7 +74,11 @@ export class Reception {
       this.drain(connection);
     }
     if (this.#stalled.size === 0) return;
-    for (const connection of [...this.#stalled]) this.resumed(connection);
+    for (const connection of [...this.#stalled]) {
+      // Whoever stalls again goes to the end of the row: the first must not take all the room.
+      this.#stalled.delete(connection);
+      this.resumed(connection);
+    }
   }
 
   forget(connection: Connection): void {
@@ -74,6 +90,7 @@ export class Reception {
     const { frames } = connection;
     for (;;) {
       if (this.#isCongested(connection)) {
+        if (!connection.isStalled) this.#replica.stats.throttleWaits++;
         connection.isStalled = true;
         this.#stalled.add(connection);
         return;
@@ -99,6 +116,9 @@ export class Reception {
     // Clients send their credentials right behind the connect request: its answer comes first.
     if (connection.state === 'connecting') return true;
     if (connection.unsent + connection.out.length > MAX_UNSENT_BYTES) return true;
+    const { maxInWork } = this.#rules;
+    // Apache's RequestThrottler; whoever holds frames back needs no queue of its own for it.
+    if (maxInWork > 0 && this.#replica.outstanding >= maxInWork) return true;
     const waiting = connection.waiting.length;
     if (waiting === 0) return false;
     return (
@@ -138,6 +158,13 @@ export class Reception {
     const replica = this.#replica;
     const request = ConnectRequest.read(this.#reader);
     connection.isOldClient = request.readOnly === null;
+    if (!replica.throttle.admits(request.sessionId !== NO_SESSION, replica.now.monotonic)) {
+      replica.stats.connectionsDropped++;
+      replica.report('info', `Too many connect requests: closing /${connection.peer}`);
+      replica.end(connection);
+      return;
+    }
+    replica.stats.connects++;
     if (request.lastZxidSeen > replica.state.lastZxid) {
       replica.report(
         'info',
@@ -173,6 +200,7 @@ export class Reception {
       replica.end(connection);
       return;
     }
+    replica.stats.revalidations++;
     const previous = replica.bySession.get(sessionId);
     if (previous !== undefined) replica.end(previous);
     connection.session = sessionId;
@@ -208,6 +236,7 @@ export class Reception {
     }
     const operation = operations.get(opcode);
     if (operation?.kind === 'write') {
+      if (this.#isTooLarge(connection, reader.remaining)) return;
       connection.push(this.#waiting('write', xid, opcode));
       this.#write(connection, xid, operation);
       return;
@@ -215,6 +244,20 @@ export class Reception {
     const mustWait = connection.waiting.length > 0 || this.#isAhead(opcode);
     if (mustWait) this.#setAside(connection, xid, opcode);
     else this.#answerRead(connection, xid, opcode, operation, reader, now.monotonic);
+  }
+
+  /** Ends the connection when its large write has no room beside those in flight. */
+  #isTooLarge(connection: Connection, bytes: number): boolean {
+    const { threshold, maxBytes } = this.#rules.largeRequests;
+    if (threshold < 0 || bytes <= threshold) return false;
+    if (this.#replica.largeBytes + bytes <= maxBytes) return false;
+    this.#replica.stats.largeRequestsRejected++;
+    this.#replica.report(
+      'warn',
+      `Closing /${connection.peer}: a request of ${bytes} bytes does not fit beside the ${this.#replica.largeBytes} bytes of large requests in work (largeRequestMaxBytes=${maxBytes})`,
+    );
+    this.#replica.end(connection);
+    return true;
   }
 
   #write(connection: Connection, xid: number, operation: Operation & { kind: 'write' }): void {

@@ -23,6 +23,7 @@ import { ErrorCode } from '../wire/errors.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { writeConnectResponse } from './answers.ts';
 import type { Connection } from './connection.ts';
+import { ConnectionThrottle } from './connectionThrottle.ts';
 import { ContainerKeeper, type ContainerRules } from './containers.ts';
 import { DigestLog } from './digestLog.ts';
 import type { Effect, Event, Now } from './events.ts';
@@ -39,6 +40,8 @@ export interface ReplicaOptions {
   readonly tickTime: number;
   /** Id that the first new session gets; the next ones count up from it. */
   readonly firstSessionId: SessionId;
+  /** A random number in [0, 1), for what must not be foreseen. */
+  readonly chance: () => number;
 }
 
 /** A proposal on its way: applied, and its client answered, once it is committed. */
@@ -47,6 +50,8 @@ interface InFlight {
   readonly txn: Txn;
   /** Who asked; null for what the server decided itself (expiry, containers). */
   readonly connection: Connection | null;
+  /** Bytes that it counts among the large requests, 0 when it is none. */
+  readonly largeBytes: number;
 }
 
 /** Bytes that the scratch buffer of log entries may keep between steps. */
@@ -65,11 +70,15 @@ export class Replica {
   /** The sessions that may expire; one whose end is proposed is marked as closing. */
   readonly tracker: SessionTracker;
   readonly digestLog = new DigestLog();
+  readonly throttle: ConnectionThrottle;
+  /** Bytes of large requests in flight. */
+  largeBytes = 0;
   readonly #serverId: ServerId;
   readonly #view: View;
   readonly #leading: Leading;
   readonly #reception: Reception;
   readonly #containers: ContainerKeeper;
+  readonly #largeThreshold: number;
   readonly #inFlight = new Fifo<InFlight>();
   readonly #entry = new Writer(ENTRY_SIZE);
   #nextSession: bigint;
@@ -84,6 +93,9 @@ export class Replica {
     this.#view = new View(options.state);
     this.#leading = new Leading(majority([options.serverId]), options.state.lastZxid);
     this.#reception = new Reception(this, options.reception);
+    const { throttle, largeRequests } = options.reception;
+    this.throttle = new ConnectionThrottle(throttle, options.chance, now.monotonic);
+    this.#largeThreshold = largeRequests.threshold;
     this.#containers = new ContainerKeeper(options.containers, now);
     this.#nextSession = options.firstSessionId;
     this.tracker = new SessionTracker(options.tickTime);
@@ -225,7 +237,10 @@ export class Replica {
       : null;
     encodeTxn(entry, header, txn, digest);
     this.#effects.push({ kind: 'log', zxid: header.zxid, entry: entry.copy() });
-    this.#inFlight.push({ header, txn, connection });
+    const isLarge = this.#largeThreshold >= 0 && entry.length > this.#largeThreshold;
+    const largeBytes = isLarge && connection !== null ? entry.length : 0;
+    this.largeBytes += largeBytes;
+    this.#inFlight.push({ header, txn, connection, largeBytes });
   }
 
   #logged(upTo: Zxid): void {
@@ -240,7 +255,9 @@ export class Replica {
     this.#reception.committed();
   }
 
-  #commit({ header, txn, connection }: InFlight): void {
+  #commit({ header, txn, connection, largeBytes }: InFlight): void {
+    this.largeBytes -= largeBytes;
+    this.stats.commits++;
     const applied = applyTxn(this.state, header, txn);
     this.#view.applied(header.zxid);
     if (this.digestLog.isDue(header.zxid)) {
@@ -256,6 +273,9 @@ export class Replica {
     if (waiting.kind === 'connect') {
       connection.state = 'open';
       this.establish(connection);
+      this.stats.latency(this.#now.monotonic - waiting.since);
+      const { lastZxid } = this.state;
+      connection.stats.answer('SESS', 0, lastZxid, waiting.since, this.#now.monotonic);
     } else this.#reception.answerWrite(connection, waiting, applied);
     this.#reception.drain(connection);
   }
@@ -264,6 +284,8 @@ export class Replica {
   establish(connection: Connection): void {
     this.bySession.set(connection.session, connection);
     writeConnectResponse(connection, true);
+    this.stats.sent++;
+    connection.stats.sent++;
     this.report(
       'debug',
       `Established session ${hex0x(connection.session)} with negotiated timeout ${connection.timeout} for client /${connection.peer}`,

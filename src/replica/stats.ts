@@ -13,6 +13,20 @@ export class ServerStats {
   maxReply = -1;
   expiredSessions = 0;
   authFailures = 0;
+  /** Connect requests let through, and of those the ones that came back to a session. */
+  connects = 0;
+  revalidations = 0;
+  /** Connect requests refused by the throttle. */
+  connectionsDropped = 0;
+  /** Times that a connection was held back because too many requests were in work. */
+  throttleWaits = 0;
+  largeRequestsRejected = 0;
+  // Counted by the client port: bytes, connections beyond a limit, connections that said nothing.
+  bytesReceived = 0;
+  bytesSent = 0;
+  connectionsRejected = 0;
+  neverGreeted = 0;
+  commits = 0;
 
   latency(elapsed: number): void {
     if (this.answered === 0 || elapsed < this.minLatency) this.minLatency = elapsed;

@@ -31,6 +31,23 @@ export const receptionRules = (config: Config): ReceptionRules => ({
   minSessionTimeout: config.minSessionTimeout,
   maxSessionTimeout: config.maxSessionTimeout,
   maxOutstanding: config.globalOutstandingLimit,
+  maxInWork: config.requestThrottleLimit,
+  largeRequests: { threshold: config.largeRequestThreshold, maxBytes: config.largeRequestMaxBytes },
+  throttle: {
+    maxTokens: config.connectionMaxTokens,
+    fillTimeMs: config.connectionTokenFillTime,
+    fillCount: config.connectionTokenFillCount,
+    freezeTimeMs: config.connectionFreezeTime,
+    dropIncrease: config.connectionDropIncrease,
+    dropDecrease: config.connectionDropDecrease,
+    decreaseRatio: config.connectionDecreaseRatio,
+    weights: config.connection_throttle_weight_enabled
+      ? {
+          fresh: config.connection_throttle_global_session_weight,
+          renewed: config.connection_throttle_renew_session_weight,
+        }
+      : null,
+  },
 });
 
 export const containerRules = (config: Config): ContainerRules => ({

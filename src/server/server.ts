@@ -7,7 +7,8 @@ import { Replica } from '../replica/replica.ts';
 import { initialSessionId } from '../state/sessions.ts';
 import { State } from '../state/state.ts';
 import { directorySize } from './admin/directorySize.ts';
-import { answerWord, type Surveyed } from './admin/words.ts';
+import type { Surveyed } from './admin/surveyed.ts';
+import { Words } from './admin/words.ts';
 import type { RunningServer } from './foreground.ts';
 import { clock, Loop } from './loop.ts';
 import { ClientPort } from './network/clientPort.ts';
@@ -58,6 +59,7 @@ class Server implements RunningServer {
         reception: receptionRules(config),
         containers: containerRules(config),
         tickTime: config.tickTime,
+        chance: Math.random,
         firstSessionId: initialSessionId(BigInt(STANDALONE_ID), now.wall),
       },
       now,
@@ -99,7 +101,9 @@ class Server implements RunningServer {
       now: clock,
       dispatch: this.#loop.dispatch,
       onDirty: this.#loop.onDirty,
-      word: (word) => answerWord(word, config['4lw.commands.whitelist'], this.#surveyed()),
+      stats: this.#replica.stats,
+      greetingMs: config['nio.sessionlessCnxnTimeout'],
+      words: new Words(config['4lw.commands.whitelist'], () => this.#surveyed()),
     });
   }
 
@@ -120,6 +124,7 @@ class Server implements RunningServer {
       mode: 'standalone',
       connections: clients.connections,
       connectionCount: clients.count,
+      greetingMs: this.#config['nio.sessionlessCnxnTimeout'],
       settings: () => this.#settings(),
       sizes: () => this.#sizes(),
       uptime: performance.now() - this.#started,

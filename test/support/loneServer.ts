@@ -3,7 +3,9 @@
 import { sessionId, type Zxid } from '../../src/base/ids.ts';
 import type { Rules } from '../../src/operations/operation.ts';
 import { Connection } from '../../src/replica/connection.ts';
+import type { ConnectionThrottleRules } from '../../src/replica/connectionThrottle.ts';
 import type { Effect, Event, Now } from '../../src/replica/events.ts';
+import type { LargeRequestRules } from '../../src/replica/reception.ts';
 import { Replica } from '../../src/replica/replica.ts';
 import { DEFAULT_AUTH_OPTIONS } from '../../src/state/auth.ts';
 import { initialSessionId } from '../../src/state/sessions.ts';
@@ -19,7 +21,23 @@ export interface LoneOptions {
   maxFrame?: number;
   maxOutstanding?: number;
   firstSessionId?: bigint;
+  maxInWork?: number;
+  largeRequests?: LargeRequestRules;
+  throttle?: Partial<ConnectionThrottleRules>;
+  chance?: () => number;
 }
+
+/** Everybody gets through, by Apache's defaults. */
+export const NO_THROTTLE: ConnectionThrottleRules = {
+  maxTokens: 0,
+  fillTimeMs: 1,
+  fillCount: 1,
+  freezeTimeMs: -1,
+  dropIncrease: 0.02,
+  dropDecrease: 0.002,
+  decreaseRatio: 0,
+  weights: null,
+};
 
 /** What came to one client: whole frames (with their length) in hex, and whether it was closed. */
 export class LoneClient {
@@ -78,9 +96,13 @@ export class LoneServer {
           minSessionTimeout: 2 * tickTime,
           maxSessionTimeout: 20 * tickTime,
           maxOutstanding: options.maxOutstanding ?? 1000,
+          maxInWork: options.maxInWork ?? 0,
+          largeRequests: options.largeRequests ?? { threshold: -1, maxBytes: 0 },
+          throttle: { ...NO_THROTTLE, ...options.throttle },
         },
         containers: { checkIntervalMs: 60_000, maxPerMinute: 10_000, maxNeverUsedMs: 0 },
         tickTime,
+        chance: options.chance ?? (() => 0),
         firstSessionId: sessionId(options.firstSessionId ?? initialSessionId(1n, this.#now.wall)),
       },
       this.#now,

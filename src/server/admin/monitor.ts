@@ -1,6 +1,6 @@
 // The values of `mntr`, under the names that monitoring systems know from Apache's server.
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Surveyed } from './words.ts';
+import { decimal, type Surveyed } from './surveyed.ts';
 
 /** Descriptors in use and allowed, where the system tells (Linux); null elsewhere. */
 function fileDescriptors(): { open: number; max: number } | null {
@@ -15,37 +15,48 @@ function fileDescriptors(): { open: number; max: number } | null {
   }
 }
 
-/** Names without the prefix `zk_`, in the order in which they are printed. */
+/** Names without the prefix `zk_`, in Apache's order (ZooKeeperServer.dumpMonitorValues, then its counters). */
 export function monitorValues(server: Surveyed): [string, string | number][] {
   const { replica } = server;
   const { stats, state } = replica;
   const descriptors = fileDescriptors();
-  const values: [string, string | number][] = [
+  return [
     ['version', server.version],
     ['server_state', server.mode],
-    ['uptime', Math.round(server.uptime)],
-    ['min_latency', stats.minLatency],
-    ['avg_latency', Math.round(stats.averageLatency * 10_000) / 10_000],
-    ['max_latency', stats.maxLatency],
-    ['packets_received', stats.received],
-    ['packets_sent', stats.sent],
+    ['ephemerals_count', state.tree.ephemeralCount],
     ['num_alive_connections', server.connectionCount],
+    ['avg_latency', decimal(stats.averageLatency)],
     ['outstanding_requests', replica.outstanding],
     ['znode_count', state.tree.nodeCount],
-    ['watch_count', state.watches.count],
-    ['ephemerals_count', state.tree.ephemeralCount],
-    ['approximate_data_size', state.tree.dataSize],
     ['global_sessions', state.sessions.size],
-    ['local_sessions', 0],
     ['last_client_response_size', stats.lastReply],
-    ['min_client_response_size', stats.minReply],
+    ['packets_sent', stats.sent],
+    ['packets_received', stats.received],
     ['max_client_response_size', stats.maxReply],
-    ['stale_sessions_expired', stats.expiredSessions],
+    ['connection_drop_probability', decimal(replica.throttle.dropProbability)],
+    ['watch_count', state.watches.count],
     ['auth_failed_count', stats.authFailures],
+    ['min_latency', Math.trunc(stats.minLatency)],
+    ...valueIf('max_file_descriptor_count', descriptors?.max),
+    ['approximate_data_size', state.tree.dataSize],
+    ...valueIf('open_file_descriptor_count', descriptors?.open),
+    ['local_sessions', 0],
+    ['uptime', Math.trunc(server.uptime)],
+    ['max_latency', Math.trunc(stats.maxLatency)],
+    ['min_client_response_size', stats.minReply],
+    ['large_requests_rejected', stats.largeRequestsRejected],
+    ['connection_rejected', stats.connectionsRejected],
+    ['sessionless_connections_expired', stats.neverGreeted],
+    ['connection_drop_count', stats.connectionsDropped],
+    ['bytes_received_count', stats.bytesReceived],
+    ['request_throttle_wait_count', stats.throttleWaits],
+    ['connection_request_count', stats.connects],
+    ['response_bytes', stats.bytesSent],
+    ['connection_revalidate_count', stats.revalidations],
+    ['commit_count', stats.commits],
+    ['stale_sessions_expired', stats.expiredSessions],
   ];
-  if (descriptors !== null) {
-    values.push(['open_file_descriptor_count', descriptors.open]);
-    values.push(['max_file_descriptor_count', descriptors.max]);
-  }
-  return values;
 }
+
+const valueIf = (name: string, value: number | undefined): [string, number][] =>
+  value === undefined ? [] : [[name, value]];

@@ -1,42 +1,22 @@
 // The four-letter words: what a client may ask a server by sending four letters and nothing else.
 import { hex0x } from '../../base/ids.ts';
 import type { Connection } from '../../replica/connection.ts';
-import type { Replica } from '../../replica/replica.ts';
+import { dump } from './dump.ts';
 import { environment } from './environment.ts';
 import { monitorValues } from './monitor.ts';
-
-/** What the words look at. */
-export interface Surveyed {
-  readonly replica: Replica;
-  readonly version: string;
-  /** `standalone`, and the roles of an ensemble. */
-  readonly mode: string;
-  readonly connections: Iterable<Connection>;
-  readonly connectionCount: number;
-  /** key=value lines of `conf`, in order. */
-  settings(): (readonly [string, string | number])[];
-  /** Bytes on disk. */
-  sizes(): { readonly snapshots: number; readonly logs: number };
-  /** Monotonic ms since the server serves. */
-  readonly uptime: number;
-}
+import { decimal, type Surveyed } from './surveyed.ts';
 
 interface Word {
   readonly help: string;
   /** Ends with a newline where the original's does. */
-  answer(server: Surveyed): string;
+  answer(server: Surveyed, traceMask: bigint): string;
 }
-
-/** A Java double as Java prints it, to four digits. */
-const decimal = (value: number): string => {
-  const rounded = Math.round(value * 10_000) / 10_000;
-  return Number.isInteger(rounded) ? `${rounded}.0` : String(rounded);
-};
 
 function serverStats({ replica, connectionCount, mode }: Surveyed): string {
   const { stats, state } = replica;
+  const [min, max] = [Math.trunc(stats.minLatency), Math.trunc(stats.maxLatency)];
   return [
-    `Latency min/avg/max: ${stats.minLatency}/${decimal(stats.averageLatency)}/${stats.maxLatency}`,
+    `Latency min/avg/max: ${min}/${decimal(stats.averageLatency)}/${max}`,
     `Received: ${stats.received}`,
     `Sent: ${stats.sent}`,
     `Connections: ${connectionCount}`,
@@ -51,18 +31,20 @@ function serverStats({ replica, connectionCount, mode }: Surveyed): string {
 /** One line of `stat` (brief) or `cons`. */
 function connectionLine(connection: Connection, isBrief: boolean): string {
   const { stats } = connection;
-  // 1: interested in reading, as a selector would be; 0 while it is not read.
-  const interest = connection.isStalled ? '0' : '1';
+  // 1: interested in reading, as a selector would be; 0 while it is not read, as after a word.
+  const interest = connection.isStalled || connection.state === 'closing' ? '0' : '1';
   const queued = connection.waiting.length;
   const head = ` /${connection.peer}[${interest}](queued=${queued},recved=${stats.received},sent=${stats.sent}`;
   if (isBrief || connection.session === 0n) return `${head})`;
   const lastCxid = stats.lastCxid >= 0 ? `,lcxid=0x${stats.lastCxid.toString(16)}` : '';
-  const average = stats.answered === 0 ? 0 : Math.trunc(stats.totalLatency / stats.answered);
+  const isUsed = stats.answered > 0;
+  const minimum = isUsed ? Math.trunc(stats.minLatency) : 0;
+  const average = isUsed ? Math.trunc(stats.totalLatency / stats.answered) : 0;
   return [
     `${head},sid=${hex0x(connection.session)},lop=${stats.lastOperation}`,
-    `,est=${connection.openedWall},to=${connection.timeout}${lastCxid}`,
-    `,lzxid=${hex0x(stats.lastZxid)},lresp=${Math.trunc(stats.lastResponse)},llat=${stats.lastLatency}`,
-    `,minlat=${stats.answered === 0 ? 0 : stats.minLatency},avglat=${average},maxlat=${stats.maxLatency})`,
+    `,est=${connection.openedWall},to=${connection.timeout}${lastCxid},lzxid=${hex0x(stats.lastZxid)}`,
+    `,lresp=${Math.trunc(stats.lastResponse)},llat=${Math.trunc(stats.lastLatency)}`,
+    `,minlat=${minimum},avglat=${average},maxlat=${Math.trunc(stats.maxLatency)})`,
   ].join('');
 }
 
@@ -94,54 +76,15 @@ function watchesByConnection({ replica }: Surveyed): string {
 
 function watchSummary({ replica }: Surveyed): string {
   const { connections, paths, watches } = replica.state.watches.summary();
-  return `${connections} connections watching ${paths} paths\nTotal watches:${watches}\n\n`;
+  return `${connections} connections watching ${paths} paths\nTotal watches:${watches}\n`;
 }
 
-/** Java's Date.toString, in UTC. */
-function javaDate(ms: number): string {
-  const [day, date, month, year, time] = new Date(ms).toUTCString().replace(',', '').split(' ');
-  return `${day} ${month} ${date} ${time} UTC ${year}`;
-}
+/** Followed by eight bytes, the new mask; it is kept for `gtmk`, nothing else looks at it. */
+const SET_TRACE_MASK = 'stmk';
+/** What Apache's ZooTrace starts with. */
+const DEFAULT_TRACE_MASK = 306n;
 
-/** What expires when, soonest first (Apache's ExpiryQueue.dump). `items` are [monotonic ms, line]. */
-function expiryLines(items: Iterable<readonly [number, string]>, replica: Replica): string[] {
-  const groups = new Map<number, string[]>();
-  let count = 0;
-  for (const [at, line] of items) {
-    const group = groups.get(at);
-    if (group === undefined) groups.set(at, [line]);
-    else group.push(line);
-    count++;
-  }
-  const { wall, monotonic } = replica.now;
-  const lines = [`Sets (${groups.size})/(${count}):`];
-  for (const [at, group] of [...groups].sort(([a], [b]) => a - b)) {
-    lines.push(`${group.length} expire at ${javaDate(wall - monotonic + at)}:`);
-    for (const line of group) lines.push(`\t${line}`);
-  }
-  return lines;
-}
-
-function dump({ replica, connections }: Surveyed): string {
-  const sessions = [...replica.tracker.values()].map(
-    ({ id, expiresAt }) => [expiresAt, hex0x(id)] as const,
-  );
-  const clients = [...connections].map((connection) => {
-    const expires = replica.tracker.get(connection.session)?.expiresAt ?? connection.opened;
-    const line = `ip: /${connection.peer} sessionId: ${hex0x(connection.session)}`;
-    return [expires, line] as const;
-  });
-  const { ephemerals } = replica.state.tree;
-  const lines = ['SessionTracker dump:', `Session ${expiryLines(sessions, replica).join('\n')}`];
-  lines.push('ephemeral nodes dump:', `Sessions with Ephemerals (${ephemerals.size}):`);
-  for (const [session, paths] of ephemerals) {
-    lines.push(`${hex0x(session)}:`, ...[...paths].map((path) => `\t${path}`));
-  }
-  lines.push('Connections dump:', `Connections ${expiryLines(clients, replica).join('\n')}`);
-  return `${lines.join('\n')}\n`;
-}
-
-export const words: Readonly<Record<string, Word>> = {
+const words: Readonly<Record<string, Word>> = {
   conf: {
     help: 'the configuration in use',
     answer: (server) =>
@@ -170,7 +113,7 @@ export const words: Readonly<Record<string, Word>> = {
   },
   dump: { help: 'sessions, ephemerals and connections', answer: dump },
   envi: { help: 'the environment of the process', answer: ({ version }) => environment(version) },
-  gtmk: { help: 'the trace mask', answer: () => String(traceMask) },
+  gtmk: { help: 'the trace mask', answer: (_server, mask) => String(mask) },
   hash: {
     help: 'digests of the tree, by zxid',
     answer: ({ replica }) =>
@@ -196,6 +139,10 @@ export const words: Readonly<Record<string, Word>> = {
     help: 'the server and its counters',
     answer: (server) => `Zookeeper version: ${server.version}\n${serverStats(server)}`,
   },
+  [SET_TRACE_MASK]: {
+    help: 'set the trace mask to the eight bytes that follow',
+    answer: (_server, mask) => String(mask),
+  },
   stat: {
     help: 'the server, its counters and its clients',
     answer: (server) =>
@@ -206,30 +153,51 @@ export const words: Readonly<Record<string, Word>> = {
   wchs: { help: 'a summary of the watches', answer: watchSummary },
 };
 
-/** `stmk` is followed by eight bytes, the new mask; the value is kept for `gtmk`, nothing else looks at it. */
-export const SET_TRACE_MASK = 'stmk';
-let traceMask = 306n;
+/** Finds words in the first bytes of a connection, and answers those that the whitelist allows. */
+export class Words {
+  readonly #whitelist: readonly string[];
+  readonly #survey: () => Surveyed;
+  #traceMask = DEFAULT_TRACE_MASK;
 
-export function setTraceMask(mask: bigint): string {
-  traceMask = mask;
-  return String(mask);
+  constructor(whitelist: readonly string[], survey: () => Surveyed) {
+    this.#whitelist = whitelist;
+    this.#survey = survey;
+  }
+
+  /** The word that `head` (four bytes or more) begins with; null when it is the length of a frame. */
+  find(head: Buffer): string | null {
+    // The length of a sane frame begins with a byte far below the letters: nothing else is looked at.
+    if (head.readUInt8(0) < 0x61) return null;
+    const word = head.toString('latin1', 0, 4);
+    return Object.hasOwn(words, word) ? word : null;
+  }
+
+  /** Bytes of the whole question. */
+  sizeOf(word: string): number {
+    return word === SET_TRACE_MASK && this.#isAllowed(word) ? 12 : 4;
+  }
+
+  /** @param question begins with the word; `sizeOf` bytes of it are there */
+  answer(word: string, question: Buffer): string {
+    const server = this.#survey();
+    server.replica.stats.received++;
+    const text = this.#answer(word, question, server);
+    server.replica.stats.sent++;
+    return text;
+  }
+
+  #answer(word: string, question: Buffer, server: Surveyed): string {
+    const row = words[word];
+    if (row === undefined || !this.#isAllowed(word)) return refusal(word);
+    if (word === SET_TRACE_MASK) this.#traceMask = question.readBigInt64BE(4);
+    return row.answer(server, this.#traceMask);
+  }
+
+  #isAllowed(word: string): boolean {
+    return word === 'srvr' || this.#whitelist.includes('*') || this.#whitelist.includes(word);
+  }
 }
-
-/** The answer to `word`, null when it is none: then the bytes are the length of a frame. */
-export function answerWord(
-  word: string,
-  whitelist: readonly string[],
-  server: Surveyed,
-): string | null {
-  const row = Object.hasOwn(words, word) ? words[word] : undefined;
-  if (row === undefined) return null;
-  if (!isAllowed(word, whitelist)) return refusal(word);
-  return row.answer(server);
-}
-
-export const isAllowed = (word: string, whitelist: readonly string[]): boolean =>
-  word === 'srvr' || whitelist.includes('*') || whitelist.includes(word);
 
 /** Apache's line, and behind it the key that would allow the word. */
-export const refusal = (word: string): string =>
+const refusal = (word: string): string =>
   `${word} is not executed because it is not in the whitelist.\nTo allow it, add ${word} to 4lw.commands.whitelist in the server's configuration file.\n`;

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../../base/logger.ts';
 import { Connection } from '../../replica/connection.ts';
 import type { Event, Now } from '../../replica/events.ts';
+import type { ServerStats } from '../../replica/stats.ts';
 import type { AuthOptions } from '../../state/auth.ts';
 
 export interface ClientPortOptions {
@@ -21,12 +22,21 @@ export interface ClientPortOptions {
   readonly now: () => Now;
   readonly dispatch: (event: Event) => void;
   readonly onDirty: (connection: Connection) => void;
-  /** Answers a four-letter word, null when `word` is none. */
-  readonly word: (word: string) => string | null;
+  readonly stats: ServerStats;
+  readonly words: WordReader;
+  /** A connection that has not sent its connect request after this many ms is closed. */
+  readonly greetingMs: number;
 }
 
-/** A connection that has not sent its connect request after this many ms is closed (NIO's sessionless timeout). */
-const GREETING_MS = 10_000;
+/** The four-letter words: see admin/words.ts. */
+interface WordReader {
+  find(head: Buffer): string | null;
+  sizeOf(word: string): number;
+  answer(word: string, question: Buffer): string;
+}
+
+/** Bytes of a connection's buffer for answers up to which it is kept for the next ones. */
+const KEPT_OUT = 16 << 10;
 /** How long a client that is ended may take for its last answers, in ms. */
 const LINGER_MS = 1000;
 /** Unsent bytes at which a connection is not read any more, until the peer has taken them. */
@@ -60,7 +70,7 @@ export class ClientPort {
     this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) =>
       this.#accept(socket),
     );
-    this.#sweeper = setInterval(() => this.#sweep(), GREETING_MS / 4);
+    this.#sweeper = setInterval(() => this.#sweep(), Math.max(options.greetingMs / 4, 1));
     this.#sweeper.unref();
   }
 
@@ -90,16 +100,19 @@ export class ClientPort {
   }
 
   #accept(socket: Socket): void {
-    const { maxPerAddress, maxConnections, maxFrame, access, logger, now, onDirty } = this.#options;
+    const { maxPerAddress, maxConnections, maxFrame, access, logger, now, onDirty, stats } =
+      this.#options;
     const address = plainAddress(socket.remoteAddress ?? '');
     const peers = this.#perAddress.get(address) ?? 0;
     if (maxPerAddress > 0 && peers >= maxPerAddress) {
       logger.warn(`Too many connections from /${address} - max is ${maxPerAddress}`);
+      stats.connectionsRejected++;
       socket.destroy();
       return;
     }
     if (maxConnections > 0 && this.#clients.size >= maxConnections) {
       logger.warn(`Too many connections: /${address} refused - maxCnxns is ${maxConnections}`);
+      stats.connectionsRejected++;
       socket.destroy();
       return;
     }
@@ -125,24 +138,29 @@ export class ClientPort {
   }
 
   #data(client: Client, chunk: Buffer): void {
-    let bytes = chunk;
-    if (client.connection.state === 'fresh') {
-      const head = client.head === null ? chunk : Buffer.concat([client.head, chunk]);
-      if (head.length < 4) {
-        client.head = head;
-        return;
-      }
-      client.head = null;
-      const answer = this.#options.word(head.toString('latin1', 0, 4));
-      if (answer !== null) {
-        client.connection.state = 'closing';
-        client.socket.end(answer);
-        return;
-      }
-      bytes = head;
-    }
+    this.#options.stats.bytesReceived += chunk.length;
+    const bytes = client.connection.state === 'fresh' ? this.#greet(client, chunk) : chunk;
+    if (bytes === null) return;
     this.#options.dispatch({ kind: 'received', connection: client.connection, chunk: bytes });
     if (client.connection.isStalled) this.#pause(client);
+  }
+
+  /** Bytes of frames at the beginning of a connection; null when they are a word, or too few. */
+  #greet(client: Client, chunk: Buffer): Buffer | null {
+    const { connection, socket } = client;
+    const { words } = this.#options;
+    const head = client.head === null ? chunk : Buffer.concat([client.head, chunk]);
+    const word = head.length < 4 ? null : words.find(head);
+    if (head.length < 4 || (word !== null && head.length < words.sizeOf(word))) {
+      client.head = head;
+      return null;
+    }
+    client.head = null;
+    if (word === null) return head;
+    connection.state = 'closing';
+    connection.stats.received++;
+    socket.end(words.answer(word, head));
+    return null;
   }
 
   /** Sends what the connection has to send: one write. */
@@ -151,7 +169,10 @@ export class ClientPort {
     const client = this.#clients.get(connection);
     if (client === undefined || connection.out.length === 0) return;
     const { out } = connection;
-    if (client.socket.writable) client.socket.write(out.copy());
+    this.#options.stats.bytesSent += out.length;
+    // A large buffer is given away, so that a connection that asked for much once does not keep it.
+    const bytes = out.length > KEPT_OUT ? out.take() : out.copy();
+    if (client.socket.writable) client.socket.write(bytes);
     out.reset();
     connection.unsent = client.socket.writableLength;
     if (connection.unsent > MAX_UNSENT || connection.isStalled) this.#pause(client);
@@ -192,10 +213,12 @@ export class ClientPort {
 
   /** Ends connections that never said what they want; each costs a socket and nothing else. */
   #sweep(): void {
-    const before = this.#options.now().monotonic - GREETING_MS;
+    const before = this.#options.now().monotonic - this.#options.greetingMs;
     for (const [connection, client] of this.#clients) {
       const isSilent = connection.state === 'fresh' || connection.state === 'closing';
-      if (isSilent && connection.opened <= before) client.socket.destroy();
+      if (!isSilent || connection.opened > before) continue;
+      if (connection.state === 'fresh') this.#options.stats.neverGreeted++;
+      client.socket.destroy();
     }
   }
 
