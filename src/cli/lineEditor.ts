@@ -1,7 +1,8 @@
 // The line being typed: node:readline with what it lacks, output above and below the line, and keys taken first.
 //
 // Facts of Node 20.20 that this rests on: the callback interface (not readline/promises) sends every key through
-// its `_ttyWrite`, so an own one sees it before; `prevRows` is how many rows the next redraw climbs.
+// its `_ttyWrite`, so an own one sees it before; `prevRows` is the cursor's row within the line as last drawn, which
+// is how far the next redraw climbs.
 import {
   clearScreenDown,
   createInterface,
@@ -57,8 +58,13 @@ export class LineEditor {
       if (!others.includes(listener)) output.off('resize', listener as () => void);
     this.#readline = readline;
     this.#internals = readline as unknown as Internals;
-    for (const name of ['_ttyWrite', '_getDisplayPos'] as const)
-      if (typeof this.#internals[name] !== 'function')
+    const needed = {
+      _ttyWrite: 'function',
+      _getDisplayPos: 'function',
+      prevRows: 'number',
+    } as const;
+    for (const name of Object.keys(needed) as (keyof typeof needed)[])
+      if (typeof this.#internals[name] !== needed[name])
         throw new Error(`this version of Node (${process.version}) has no readline ${name}`);
     this.#send = this.#internals._ttyWrite.bind(readline);
     this.#internals._ttyWrite = (text, key) => events.onKey({ text, key });
@@ -95,7 +101,6 @@ export class LineEditor {
     } else {
       this.#typeBurst();
       this.#send(keypress.text, keypress.key);
-      this.#settle();
     }
   }
 
@@ -103,11 +108,10 @@ export class LineEditor {
   insert(text: string): void {
     this.#typeBurst();
     this.#send(text, { sequence: text });
-    this.#settle();
   }
 
   setLine(line: string, cursor = line.length): void {
-    this.#settle();
+    this.#typeBurst();
     this.#internals.line = line;
     this.#internals.cursor = cursor;
     this.#readline.prompt(true);
@@ -124,7 +128,7 @@ export class LineEditor {
 
   /** Draws another prompt, and another line if told, in the place of the present ones. */
   redraw(prompt: string, line = this.line, cursor = this.cursor): void {
-    this.#settle();
+    this.#typeBurst();
     // The old prompt decides how far the cursor is below the first row, so this comes first.
     moveCursor(this.#output, 0, -this.#internals.prevRows);
     this.begin(prompt, line, cursor);
@@ -143,7 +147,7 @@ export class LineEditor {
 
   /** Writes complete lines above the line, which stays intact with its cursor. */
   above(write: () => void, prompt: string): void {
-    this.#settle();
+    this.#typeBurst();
     moveCursor(this.#output, 0, -this.#internals.prevRows);
     cursorTo(this.#output, 0);
     clearScreenDown(this.#output);
@@ -156,7 +160,7 @@ export class LineEditor {
 
   /** Leaves the line on the screen, with `mark` at its end, and goes on below it. */
   leaveLine(mark = ''): void {
-    this.#settle();
+    this.#typeBurst();
     this.#internals.cursor = this.#internals.line.length;
     this.#readline.prompt(true);
     this.#output.write(`${mark}\n`);
@@ -175,15 +179,6 @@ export class LineEditor {
   close(): void {
     this.#typeBurst();
     this.#readline.close();
-  }
-
-  /**
-   * Makes readline's note of the cursor's row true: only redraws keep it, so it is stale after a wide character was
-   * typed over the last column.
-   */
-  #settle(): void {
-    this.#typeBurst();
-    this.#internals.prevRows = this.#readline.getCursorPos().rows;
   }
 
   #typeBurst(): void {

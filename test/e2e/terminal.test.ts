@@ -70,14 +70,21 @@ describe.each([100, 40, 20])('an event while a line is typed, at %i columns', (c
     expect(row).toBe(screen.screen().length - 1);
     expect(column).toBeGreaterThan(0);
 
-    // The line can still be edited: a character in the middle, and away with it.
+    // The line can still be edited: key by key over the edge of the screen, and in the middle.
+    let line = typed;
+    for (const letter of '一二三四五六七八九十') {
+      line += letter;
+      screen.type(letter);
+      await screen.waitFor((text) => text.endsWith(line));
+    }
     screen.type(`${keys.left.repeat(3)}X`);
-    await screen.waitFor((text) => text.endsWith('折成X好几行'));
+    await screen.waitFor((text) => text.endsWith('六七X八九十'));
     screen.type(`${keys.backspace}${keys.end}"`);
-    await screen.waitFor((text) => text.endsWith(`${typed}"`));
+    await screen.waitFor((text) => text.endsWith(`${promptAt(1)} ${line}"`));
+    expect(screen.text().split('create /任务').length).toBe(2);
     screen.type(keys.enter);
     await screen.waitFor('Created /任务');
-    expect((await zk.get('/任务')).data?.toString()).toBe(typed.slice(typed.indexOf('"') + 1));
+    expect((await zk.get('/任务')).data?.toString()).toBe(line.slice(line.indexOf('"') + 1));
     await zk.delete('/任务');
   });
 
