@@ -20,9 +20,11 @@ export interface Request<T> {
   readonly alsoOk?: number;
   /**
    * Told the outcome, in the order of the wire, before the promise settles: watches are registered here.
-   * May turn it into another one. Not asked when the program gave the call up.
+   * May turn it into another one. Not asked when the program gave the call up, but see `finishesAnyway`.
    */
   readonly finish?: (err: number) => number;
+  /** What the server has taken away must go here too, even when nobody waits for the answer. */
+  readonly finishesAnyway?: boolean;
 }
 
 /** Something that waits for an answer with its xid. */
@@ -37,6 +39,7 @@ export class Call {
   readonly #reject: (error: ZkError) => void;
   readonly #path: string | null;
   readonly #alsoOk: number;
+  readonly #finishesAnyway: boolean;
 
   constructor(
     xid: number,
@@ -49,6 +52,7 @@ export class Call {
     this.#path = request.path;
     this.#alsoOk = request.alsoOk ?? ErrorCode.ok;
     this.#finish = request.finish;
+    this.#finishesAnyway = request.finishesAnyway === true;
     this.#read = read;
     this.#reject = reject;
   }
@@ -58,7 +62,10 @@ export class Call {
    * Throws WireError when the body cannot be read.
    */
   finish(err: number, reader: Reader | null, cause?: unknown): () => void {
-    if (this.isGivenUp) return () => {};
+    if (this.isGivenUp) {
+      if (this.#finishesAnyway) this.#finish?.(err);
+      return () => {};
+    }
     // Read before the bookkeeping: what cannot be read must register nothing.
     const settle = err === ErrorCode.ok ? this.#read(reader) : null;
     const outcome = this.#finish === undefined ? err : this.#finish(err);

@@ -123,7 +123,7 @@ export class Link {
       this.#readFrames();
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      this.fail(new Error(`unexpected bytes from the server: ${error.message}`, { cause: error }));
+      this.fail(new Error(`unexpected answer from the server: ${error.message}`, { cause: error }));
       return;
     }
     this.#frames.keep();

@@ -263,6 +263,7 @@ export function removeWatches(
     write: (w) => records.WatchesRequest.write(w, { path: serverPath, type: WatcherType[kind] }),
     read() {},
     finish,
+    finishesAnyway: true,
   };
 }
 

@@ -1,7 +1,7 @@
 // The life of one session: its requests, events and states over whatever connections it gets.
 
 import { NO_ZXID, type SessionId, sessionId, type Zxid, zxid } from '../base/ids.ts';
-import { type Reader, WireError, Writer } from '../wire/bytes.ts';
+import { type Reader, WireError } from '../wire/bytes.ts';
 import { type ConnectRequest, type ConnectResponse, WatcherEvent } from '../wire/client.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
@@ -15,20 +15,21 @@ import type {
   Watcher,
 } from './api.ts';
 import { Credentials } from './auth.ts';
-import { Call, Fifo, type Request, waitFor } from './calls.ts';
+import { type Request, waitFor } from './calls.ts';
 import { Connector } from './connector.ts';
 import type { ConnectString } from './connectString.ts';
 import { Deliveries } from './deliveries.ts';
 import { ZkError } from './errors.ts';
 import { eventTypeName } from './events.ts';
 import { withoutChroot } from './path.ts';
+import { Pipeline } from './pipeline.ts';
 import { writeWatches } from './rewatch.ts';
+import { type SessionListener, Voice } from './voice.ts';
 import { type Removed, WatchTable } from './watches.ts';
 import type { Timer, World } from './world.ts';
 
 const DEFAULT_SESSION_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_FRAME = 64 * 1024 * 1024;
-const MAX_XID = 0x7fffffff;
 const PASSWORD_LENGTH = 16;
 
 type Final = 'closed' | 'expired' | 'authFailed';
@@ -38,13 +39,6 @@ const endings: Record<Final, { readonly err: number; readonly event: WatchedEven
   expired: { err: ErrorCode.sessionExpired, event: 'Expired' },
   authFailed: { err: ErrorCode.authFailed, event: 'AuthFailed' },
 };
-
-/** Where the session tells what happens, in the order of the wire. */
-export interface SessionListener {
-  state(event: StateEvent): void;
-  /** For the default watcher. */
-  event(event: WatchedEvent): void;
-}
 
 const closeRequest: Request<void> = {
   op: 'close',
@@ -57,8 +51,6 @@ const closeRequest: Request<void> = {
 export class Session {
   readonly watches = new WatchTable();
   readonly chroot: string;
-  /** The one that `watch: true` stands for. */
-  readonly defaultWatcher: Watcher;
   state: State = 'connecting';
   id: SessionId;
   password: Buffer;
@@ -67,21 +59,16 @@ export class Session {
 
   readonly #world: World;
   readonly #options: ConnectOptions;
-  readonly #listener: SessionListener;
+  readonly #voice: Voice;
   readonly #deliveries: Deliveries;
   readonly #credentials: Credentials;
   readonly #connector: Connector;
   readonly #requestedTimeoutMs: number;
-  /** Sent and not answered. */
-  readonly #sent = new Fifo<Call>();
-  /** Not sent: there is no connection. */
-  readonly #waiting = new Fifo<Call>();
-  #xid = 0;
+  readonly #pipeline: Pipeline;
   #setWatchesUnanswered = 0;
   /** Only a server that takes writes makes sessions that the other servers know. */
   #hasSeenWriter: boolean;
   #expiryTimer: Timer | null = null;
-  #lastEventState: WatchedEventState = 'Disconnected';
   #final: Final | null = null;
   #isClosing = false;
   /** Who waits for the end. */
@@ -95,12 +82,12 @@ export class Session {
   ) {
     this.#world = world;
     this.#options = options;
-    this.#listener = listener;
     this.#deliveries = new Deliveries((run) => world.afterPromises(run));
+    this.#voice = new Voice(listener, this.#deliveries, this.watches);
+    this.#pipeline = new Pipeline(this.#deliveries);
     this.#credentials = new Credentials(options.auth ?? []);
     this.#requestedTimeoutMs = options.sessionTimeout ?? DEFAULT_SESSION_TIMEOUT_MS;
     this.chroot = connectString.chroot;
-    this.defaultWatcher = (event) => listener.event(event);
     this.timeoutMs = this.#requestedTimeoutMs;
     this.id = sessionId(options.session?.id ?? 0n);
     this.password = Buffer.from(options.session?.password ?? new Uint8Array(PASSWORD_LENGTH));
@@ -131,27 +118,27 @@ export class Session {
     return this.#connector.link?.target.name ?? null;
   }
 
+  /** The one that `watch: true` stands for. */
+  get defaultWatcher(): Watcher {
+    return this.#voice.defaultWatcher;
+  }
+
   /** Sends a request, or keeps it for the connection to come. */
   submit<T>(request: Request<T>, options: CallOptions): Promise<T> {
     const timedOut = () => new ZkError(ErrorCode.requestTimeout, request.op, request.path);
     return waitFor<T>(this.#world, options, timedOut, (resolve, reject) => {
-      const read = (reader: Reader | null) => {
-        const value = request.read(reader);
-        return () => resolve(value);
-      };
-      const call = new Call(this.#nextXid(), request, read, reject);
-      this.#send(call, request);
-      return () => {
-        call.isGivenUp = true;
-        if (call.frame !== null) this.#waiting.remove(call);
-      };
+      const call = this.#pipeline.call(request, resolve, reject);
+      if (this.#final === null && !this.#isClosing) {
+        this.#pipeline.send(call, request, this.#connector.link);
+      } else this.#pipeline.refuse(call, this.#refusal());
+      return () => this.#pipeline.giveUp(call);
     });
   }
 
   addAuth(scheme: string, auth: Uint8Array, options: CallOptions): Promise<void> {
     const timedOut = () => new ZkError(ErrorCode.requestTimeout, 'addAuth', null);
     return waitFor<void>(this.#world, options, timedOut, (resolve, reject) => {
-      if (this.#final !== null) reject(this.#finalError('addAuth'));
+      if (this.#final !== null) reject(new ZkError(this.#refusal(), 'addAuth', null));
       else {
         const { link } = this.#connector;
         this.#credentials.add(scheme, auth, { resolve, reject }, link?.out ?? null);
@@ -167,7 +154,7 @@ export class Session {
     const isLost = err === ErrorCode.connectionLoss || err === ErrorCode.sessionExpired;
     const state = isLost ? 'Disconnected' : 'SyncConnected';
     for (const [type, watchers] of removed) {
-      this.#tell(watchers, { type, state, path: withoutChroot(this.chroot, path) });
+      this.#voice.tell(watchers, { type, state, path: withoutChroot(this.chroot, path) });
     }
   }
 
@@ -190,43 +177,16 @@ export class Session {
     this.#finish('closed', reason);
   }
 
-  #nextXid(): number {
-    this.#xid = this.#xid === MAX_XID ? 1 : this.#xid + 1;
-    return this.#xid;
-  }
-
-  #finalError(op: string): ZkError {
-    return new ZkError(endings[this.#final ?? 'closed'].err, op, null);
-  }
-
-  #send(call: Call, request: Request<unknown>): void {
-    if (this.#final !== null || this.#isClosing) {
-      const err = this.#final === null ? ErrorCode.connectionLoss : endings[this.#final].err;
-      this.#deliveries.settle(call.finish(err, null));
-      return;
-    }
-    const { link } = this.#connector;
-    if (link === null) {
-      const frame = new Writer(256);
-      writeRequest(frame, call.xid, request);
-      call.frame = frame.take();
-      this.#waiting.push(call);
-      return;
-    }
-    writeRequest(link.out, call.xid, request);
-    this.#sent.push(call);
-    link.flush();
+  /** What a request fails with that comes too late. */
+  #refusal(): number {
+    return this.#final === null ? ErrorCode.connectionLoss : endings[this.#final].err;
   }
 
   #sendClose(): void {
-    const { link } = this.#connector;
-    if (link === null) return;
     const finish = () => this.#finish('closed', '');
     // Answered or lost: either way there is nothing more to wait for.
-    const call = new Call(this.#nextXid(), closeRequest, () => finish, finish);
-    writeRequest(link.out, call.xid, closeRequest);
-    this.#sent.push(call);
-    link.flush();
+    const call = this.#pipeline.call(closeRequest, finish, finish);
+    this.#pipeline.send(call, closeRequest, this.#connector.link);
   }
 
   #greeting(): ConnectRequest {
@@ -255,7 +215,7 @@ export class Session {
     this.#connector.accept(response.timeOut, isReadOnly);
     this.#sendBacklog();
     this.#changed(isReadOnly ? 'connectedReadOnly' : 'connected', '', this.server);
-    this.#tellEveryone(isReadOnly ? 'ConnectedReadOnly' : 'SyncConnected');
+    this.#voice.everyone(isReadOnly ? 'ConnectedReadOnly' : 'SyncConnected');
     if (this.#isClosing) this.#sendClose();
   }
 
@@ -265,11 +225,7 @@ export class Session {
     if (link === null) return;
     this.#credentials.sendAll(link.out);
     this.#setWatchesUnanswered = writeWatches(link.out, this.watches, this.lastZxid);
-    for (const call of this.#waiting.drain()) {
-      if (call.frame !== null) link.out.raw(call.frame);
-      call.frame = null;
-      this.#sent.push(call);
-    }
+    this.#pipeline.sendWaiting(link);
     link.flush();
   }
 
@@ -280,18 +236,10 @@ export class Session {
     if (xid === Xid.notification) this.#notified(reader);
     else if (xid === Xid.auth) this.#authAnswered(err);
     else if (xid === Xid.setWatches) this.#watchesSet(err);
-    else if (xid !== Xid.ping) this.#answered(xid, replyZxid, err, reader);
-  }
-
-  #answered(xid: number, replyZxid: Zxid, err: number, reader: Reader): void {
-    const call = this.#sent.peek();
-    if (call === undefined) throw new WireError(`an answer to ${xid}, nothing was asked`);
-    if (call.xid !== xid) throw new WireError(`an answer to ${xid} instead of ${call.xid}`);
-    if (replyZxid > 0n) this.lastZxid = replyZxid;
-    // Taken out only when read, so that one that cannot be read fails with the connection.
-    const settle = call.finish(err, reader);
-    this.#sent.shift();
-    this.#deliveries.settle(settle);
+    else if (xid !== Xid.ping) {
+      this.#pipeline.answered(xid, err, reader);
+      if (replyZxid > 0n) this.lastZxid = replyZxid;
+    }
   }
 
   #notified(reader: Reader): void {
@@ -303,7 +251,7 @@ export class Session {
       state: 'SyncConnected',
       path: withoutChroot(this.chroot, path),
     };
-    this.#tell(this.watches.triggered(name, path), event);
+    this.#voice.tell(this.watches.triggered(name, path), event);
   }
 
   #authAnswered(err: number): void {
@@ -332,19 +280,19 @@ export class Session {
     }
     this.#changed('connecting', reason.message, server);
     // Requests wait for one server after the other, but not for a second round.
-    if (isRoundOver) this.#fail(this.#waiting, ErrorCode.connectionLoss, reason);
+    if (isRoundOver) this.#pipeline.failWaiting(ErrorCode.connectionLoss, reason);
   }
 
   #lost(server: string, reason: Error, heardAt: number): void {
     this.#credentials.disconnected();
     this.#setWatchesUnanswered = 0;
-    this.#fail(this.#sent, ErrorCode.connectionLoss, reason);
+    this.#pipeline.failSent(ErrorCode.connectionLoss, reason);
     if (this.#isClosing) {
       this.#finish('closed', '');
       return;
     }
     this.#changed('disconnected', reason.message, server);
-    this.#tellEveryone('Disconnected');
+    this.#voice.everyone('Disconnected');
     const left = Math.max(heardAt + this.timeoutMs - this.#world.now(), 0);
     this.#expiryTimer = this.#world.after(left, () => {
       this.#changed('probablyExpired', `disconnected for ${this.timeoutMs} ms`, null);
@@ -358,20 +306,16 @@ export class Session {
     this.#connector.stop();
     this.#expiryTimer?.cancel();
     const { err, event } = endings[final];
-    this.#fail(this.#sent, err);
-    this.#fail(this.#waiting, err);
+    this.#pipeline.failSent(err);
+    this.#pipeline.failWaiting(err);
     for (const waiter of this.#credentials.allWaiters()) {
-      this.#deliveries.settle(() => waiter.reject(this.#finalError('addAuth')));
+      this.#deliveries.settle(() => waiter.reject(new ZkError(err, 'addAuth', null)));
     }
     const watchesLost = final === 'expired' ? this.watches.size : 0;
     this.#changed(final, reason, server, watchesLost);
-    this.#tellEveryone(event);
+    this.#voice.everyone(event);
     this.watches.clear();
     for (const done of this.#closers) this.#deliveries.settle(done);
-  }
-
-  #fail(calls: Fifo<Call>, err: number, cause?: Error): void {
-    for (const call of calls.drain()) this.#deliveries.settle(call.finish(err, null, cause));
   }
 
   #changed(
@@ -382,27 +326,6 @@ export class Session {
   ): void {
     const isStep = state === 'disconnected' || state === 'probablyExpired';
     this.state = isStep ? 'connecting' : state;
-    const event: StateEvent = { state, reason, server, watchesLost };
-    this.#deliveries.tell(() => this.#listener.state(event));
+    this.#voice.state({ state, reason, server, watchesLost });
   }
-
-  /** A session event: to the default watcher and to every other; not twice the same in a row. */
-  #tellEveryone(state: WatchedEventState): void {
-    if (state === this.#lastEventState) return;
-    this.#lastEventState = state;
-    const watchers = new Set([this.defaultWatcher, ...this.watches.everyone()]);
-    this.#tell(watchers, { type: 'None', state, path: null });
-  }
-
-  #tell(watchers: ReadonlySet<Watcher>, event: WatchedEvent): void {
-    for (const watcher of watchers) this.#deliveries.tell(() => watcher(event));
-  }
-}
-
-function writeRequest(out: Writer, xid: number, request: Request<unknown>): void {
-  const start = out.beginFrame();
-  out.int(xid);
-  out.int(request.type);
-  request.write(out);
-  out.endFrame(start);
 }

@@ -33,9 +33,9 @@ import type {
   ZooKeeper,
 } from './api.ts';
 import { authBytes } from './auth.ts';
-import { type Request, waitFor } from './calls.ts';
+import type { Request } from './calls.ts';
+import { untilConnected } from './connected.ts';
 import { type ConnectString, parseConnectString } from './connectString.ts';
-import { ZkError } from './errors.ts';
 import { WatchIterator } from './iterate.ts';
 import { bytesOf, checkCreation, checkOperation, multiError } from './multi.ts';
 import { checkPath, withChroot, withoutChroot } from './path.ts';
@@ -107,30 +107,7 @@ export class Client implements ZooKeeper {
   }
 
   whenConnected(options: CallOptions = {}): Promise<void> {
-    let lastReason = '';
-    const failure = (code: number) => {
-      const cause = lastReason === '' ? undefined : new Error(lastReason);
-      return new ZkError(code, 'connect', null, { cause });
-    };
-    return waitFor<void>(
-      this.#world,
-      options,
-      () => failure(ErrorCode.connectionLoss),
-      (resolve, reject) => {
-        const look = (reason: string) => {
-          if (reason !== '') lastReason = reason;
-          if (this.isConnected) resolve();
-          else if (this.state === 'authFailed') reject(failure(ErrorCode.authFailed));
-          else if (this.state !== 'connecting') reject(failure(ErrorCode.sessionExpired));
-          else return;
-          this.off('state', listener);
-        };
-        const listener = (event: { reason: string }) => look(event.reason);
-        this.on('state', listener);
-        look('');
-        return () => void this.off('state', listener);
-      },
-    );
+    return untilConnected(this, this.#world, options);
   }
 
   async create(path: string, data?: Data, options: CreateOptions = {}): Promise<Created> {

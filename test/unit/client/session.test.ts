@@ -195,7 +195,7 @@ describe('connecting', () => {
     world.connection.send(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
     await world.settle();
     expect(world.connection.isDestroyed).toBe(true);
-    expect(client.states.at(-1)!.reason).toContain('unexpected bytes');
+    expect(client.states.at(-1)!.reason).toContain('unexpected answer');
     expect(client.state).toBe('connecting');
   });
 
@@ -484,6 +484,7 @@ describe('the end of a session', () => {
     expect(await before).toBe('done');
     expect(await after).toBe('ConnectionLoss');
     expect(client.state).toBe('closed');
+    // Told before `close` settles, so that a program that ends then has seen everything.
     expect(client.events.at(-1)!.state).toBe('Closed');
     expect(world.connection.isDestroyed).toBe(true);
     expect(world.timers).toBe(0);
