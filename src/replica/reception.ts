@@ -39,6 +39,9 @@ export interface LargeRequestRules {
 const MAX_UNSENT_BYTES = 1 << 20;
 const MAX_WAITING_BYTES = 4 << 20;
 
+/** A frame's length, which Apache does not count as part of a response. */
+const LENGTH_BYTES = 4;
+
 export class Reception {
   readonly #replica: Replica;
   readonly #rules: ReceptionRules;
@@ -389,7 +392,7 @@ export class Reception {
 
   #finish(connection: Connection, start: number, label: string, xid: number, since: number): void {
     const { stats, state, now } = this.#replica;
-    stats.reply(endReply(connection, start));
+    stats.reply(endReply(connection, start) - LENGTH_BYTES);
     stats.latency(now.monotonic - since);
     connection.stats.sent++;
     connection.stats.answer(label, xid, state.lastZxid, since, now.monotonic);

@@ -60,6 +60,12 @@ export class RawConnection {
     return [all];
   }
 
+  /** All that comes until the server closes, as text. */
+  async untilClosed(): Promise<string> {
+    await waitFor('the close', () => this.#closed, 5_000);
+    return this.#bytes.toString('utf8');
+  }
+
   /**
    * What comes until `count` replies are there, the server's close counted as one. With a count
    * of 0: what comes within `quiet` milliseconds.
