@@ -48,12 +48,23 @@ function load(snapshot: Snapshot): State {
   return state;
 }
 
+/** Znodes that the random steps then change, and others that make the walk long. */
+function plant(leader: Leader): number {
+  const paths = ['/a', '/b', '/a/a', '/a/b', '/b/a', '/a/a/a'];
+  for (let i = 0; i < 20; i++) paths.push(`/filler${i}`);
+  for (const path of paths) {
+    leader.propose({ kind: 'wish', wish: { kind: 'create', path, size: 1, owner: 'none' } });
+  }
+  return leader.log.length;
+}
+
 it('is made right by the log from its beginning on, wherever it was interrupted', () => {
   fc.assert(
     fc.property(steps, fc.nat(), fc.integer({ min: 1, max: 4 }), (all, at, slice) => {
       const leader = new Leader();
+      const planted = plant(leader);
       for (const one of all) if (one.kind !== 'commit') leader.propose(one);
-      const from = at % (leader.log.length + 1);
+      const from = planted + (at % (leader.log.length - planted + 1));
       const snapshot = snapshotWhileCommitting(leader, from, slice);
       leader.commit(leader.log.length);
       const recovered = replay(leader.log.slice(snapshot.from), load(snapshot));
