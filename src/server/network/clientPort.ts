@@ -47,6 +47,8 @@ class Client {
   readonly connection: Connection;
   /** First bytes of a connection, until there are enough of them to tell a word from a frame. */
   head: Buffer | null = null;
+  /** Whether it is known that no word comes: what follows is only frames. */
+  isGreeted = false;
   isPaused = false;
 
   constructor(socket: Socket, connection: Connection) {
@@ -139,7 +141,7 @@ export class ClientPort {
 
   #data(client: Client, chunk: Buffer): void {
     this.#options.stats.bytesReceived += chunk.length;
-    const bytes = client.connection.state === 'fresh' ? this.#greet(client, chunk) : chunk;
+    const bytes = client.isGreeted ? chunk : this.#greet(client, chunk);
     if (bytes === null) return;
     this.#options.dispatch({ kind: 'received', connection: client.connection, chunk: bytes });
     if (client.connection.isStalled) this.#pause(client);
@@ -156,6 +158,7 @@ export class ClientPort {
       return null;
     }
     client.head = null;
+    client.isGreeted = true;
     if (word === null) return head;
     connection.state = 'closing';
     connection.stats.received++;
