@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { decidedFrames } from '../support/decidedFrames.ts';
 import { describeWithPeers } from '../support/foreign.ts';
 import { RawConnection } from '../support/rawConnection.ts';
 import { type ServerOptions, serverUnderTest, startServer } from '../support/servers.ts';
@@ -34,6 +35,7 @@ function captured(settings: string[] = []): ServerOptions {
     minSessionTimeout: 4000,
     maxSessionTimeout: 40_000,
     extendedTypesEnabled: false,
+    'znode.container.checkIntervalMs': 60_000, // no deletion may take a zxid in between
   };
   for (const line of settings) {
     const [key = '', value = ''] = line.split('=');
@@ -45,8 +47,9 @@ function captured(settings: string[] = []): ServerOptions {
 function hide(reply: string, masks: Mask[]): string {
   let shown = reply;
   for (const { from, to } of masks) {
-    const stars = '*'.repeat(2 * (Math.min(to, reply.length / 2) - from));
-    shown = shown.slice(0, 2 * from) + stars + shown.slice(2 * to);
+    // A reply of another length than the captured one may end before the mask does.
+    if (2 * from >= shown.length) continue;
+    shown = `${shown.slice(0, 2 * from)}<hidden>${'*'.repeat(2 * (to - from) - 8)}${shown.slice(2 * to)}`;
   }
   return shown;
 }
@@ -90,7 +93,9 @@ async function replay(row: Case): Promise<{ seen: string[]; expected: string[] }
     const hex = bytes.replace('<session>', before.session).replace('<password>', before.password);
     link.send(Buffer.from(hex, 'hex'));
     const wanted = row.expect[step] ?? [];
-    const got = await link.replies(wanted.length, row.raw === true);
+    // A connect in single bytes must be done before the server loses its patience.
+    const quiet = row.send.length > 40 && wanted.length === 0 ? 40 : 400;
+    const got = await link.replies(wanted.length, row.raw === true, quiet);
     const masks = (reply: number) =>
       row.mask.filter((mask) => mask.step === step && mask.reply === reply);
     seen.push(`${row.labels[step]}: ${normal(got, masks).join(' ')}`);
@@ -105,9 +110,12 @@ async function replay(row: Case): Promise<{ seen: string[]; expected: string[] }
 
 describeWithPeers('raw frames', [], () => {
   for (const row of cases) {
-    test.concurrent(`${row.name}: ${row.note}`, async () => {
+    const decided = decidedFrames.find(([pattern]) => pattern.test(row.name))?.[1];
+    const why = decided === undefined ? '' : ` (decided: ${decided})`;
+    test.concurrent(`${row.name}: ${row.note}${why}`, async () => {
       const { seen, expected } = await replay(row);
-      expect(seen).toEqual(expected);
+      if (decided === undefined || serverUnderTest === 'apache') expect(seen).toEqual(expected);
+      else expect(seen).not.toEqual(expected);
     });
   }
 });

@@ -73,11 +73,15 @@ log4j.appender.console.layout=org.apache.log4j.PatternLayout
 log4j.appender.console.layout.ConversionPattern=%d{ISO8601} - %-5p [%t:%C{1}@%L] - %m%n
 `;
 
-function apacheCommand(home: string, configFile: string): [string, string[]] {
+function apacheCommand(
+  home: string,
+  configFile: string,
+  checkInterval: string,
+): [string, string[]] {
   writeFileSync(join(home, 'log4j.properties'), log4j);
   const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
   // Only a system property in the reference, without the prefix that zoo.cfg keys get.
-  const containers = '-Dznode.container.checkIntervalMs=500';
+  const containers = `-Dznode.container.checkIntervalMs=${checkInterval}`;
   return ['java', [...javaFlags, containers, '-cp', classPath(home), main, configFile]];
 }
 
@@ -114,6 +118,7 @@ class Server implements TestServer {
   readonly dataDir: string;
   readonly configFile: string;
   #home: string;
+  #containerCheckInterval: string;
   #child: ChildProcess | null = null;
 
   constructor(kind: ServerKind, port: number, options: ServerOptions) {
@@ -124,6 +129,7 @@ class Server implements TestServer {
     mkdirSync(this.dataDir, { recursive: true });
     this.configFile = join(this.#home, 'zoo.cfg');
     const config = { ...defaults, dataDir: this.dataDir, clientPort: port, ...options.config };
+    this.#containerCheckInterval = String(config['znode.container.checkIntervalMs']);
     const lines = Object.entries(config).map(([key, value]) => `${key}=${value}\n`);
     writeFileSync(this.configFile, lines.join(''));
   }
@@ -147,7 +153,7 @@ class Server implements TestServer {
   async start(): Promise<this> {
     const [command, args] =
       this.kind === 'apache'
-        ? apacheCommand(this.#home, this.configFile)
+        ? apacheCommand(this.#home, this.configFile, this.#containerCheckInterval)
         : ourCommand(this.configFile);
     const log = openSync(this.#logFile, 'a');
     const child = startProcess(command, args, {
