@@ -25,7 +25,8 @@ export const connect: Connect = async (hosts, options = {}) => {
     await client.whenConnected({ signal: options.signal, timeout: options.connectTimeout });
     return client;
   } catch (error) {
-    await client.close();
+    // Not waited for: a server that hangs must not hold up the one who asked for a limit.
+    void client.close();
     throw error;
   }
 };

@@ -51,10 +51,19 @@ const hasTtl = (mode: CreateModeName): boolean =>
 /** Longest TTL in milliseconds, as servers with server ids keep it (EphemeralType.TTL). */
 const MAX_TTL = 0x00ffffffffff;
 
-export const bytesOf = (data: Data | undefined): Uint8Array | null => {
+/** A program in plain JavaScript can hand over anything; nothing else may become bytes by accident. */
+export function bytesOf(data: Data | undefined): Uint8Array | null {
   if (data === undefined || data === null) return null;
-  return typeof data === 'string' ? Buffer.from(data) : data;
-};
+  if (typeof data === 'string') return Buffer.from(data);
+  if (data instanceof Uint8Array) return data;
+  throw new TypeError('data must be a string, a Uint8Array or null');
+}
+
+/** The version to send; -1 stands for any. */
+export function versionOf(version = -1): number {
+  if (version === (version | 0)) return version;
+  throw new TypeError(`a version is a whole number of 32 bits, got ${version}`);
+}
 
 /** Throws for what the server would not understand: path, mode, TTL. */
 export function checkCreation({ path, mode = 'persistent', ttl }: Creation): void {
@@ -123,20 +132,20 @@ function writeOperation(writer: Writer, operation: Operation, chroot: string): v
     case 'delete': {
       header(writer, OpCode.delete);
       const path = deletionPath(chroot, operation.path);
-      PathVersionRequest.write(writer, { path, version: operation.version ?? -1 });
+      PathVersionRequest.write(writer, { path, version: versionOf(operation.version) });
       return;
     }
     case 'set': {
       header(writer, OpCode.setData);
       const path = withChroot(chroot, operation.path);
       const data = bytesOf(operation.data);
-      SetDataRequest.write(writer, { path, data, version: operation.version ?? -1 });
+      SetDataRequest.write(writer, { path, data, version: versionOf(operation.version) });
       return;
     }
     case 'check': {
       header(writer, OpCode.check);
       const path = withChroot(chroot, operation.path);
-      PathVersionRequest.write(writer, { path, version: operation.version });
+      PathVersionRequest.write(writer, { path, version: versionOf(operation.version) });
       return;
     }
   }

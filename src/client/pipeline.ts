@@ -94,6 +94,12 @@ function writeRequest(out: Writer, xid: number, request: Request<unknown>): void
   const start = out.beginFrame();
   out.int(xid);
   out.int(request.type);
-  request.write(out);
+  try {
+    request.write(out);
+  } catch (error) {
+    // Half a frame would turn everything after it into nonsense.
+    out.reset(start);
+    throw error;
+  }
   out.endFrame(start);
 }

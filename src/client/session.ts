@@ -20,7 +20,7 @@ import { Connector } from './connector.ts';
 import type { ConnectString } from './connectString.ts';
 import { Deliveries } from './deliveries.ts';
 import { ZkError } from './errors.ts';
-import { eventTypeName } from './events.ts';
+import { eventStateName, eventTypeName } from './events.ts';
 import { withoutChroot } from './path.ts';
 import { Pipeline } from './pipeline.ts';
 import { writeWatches } from './rewatch.ts';
@@ -243,15 +243,18 @@ export class Session {
   }
 
   #notified(reader: Reader): void {
-    const { type, path } = WatcherEvent.read(reader);
+    const { type, state: stateNumber, path } = WatcherEvent.read(reader);
     const name = eventTypeName(type);
-    if (name === undefined || path === null) throw new WireError(`an event of type ${type}`);
-    const event: WatchedEvent = {
-      type: name,
-      state: 'SyncConnected',
-      path: withoutChroot(this.chroot, path),
-    };
-    this.#voice.tell(this.watches.triggered(name, path), event);
+    const state = eventStateName(stateNumber);
+    if (name === undefined || state === undefined) {
+      throw new WireError(`an event of type ${type} and state ${stateNumber}`);
+    }
+    if (name === 'None') this.#voice.everyone(state);
+    else if (path === null) throw new WireError(`an event ${name} without a path`);
+    else {
+      const event: WatchedEvent = { type: name, state, path: withoutChroot(this.chroot, path) };
+      this.#voice.tell(this.watches.triggered(name, path), event);
+    }
   }
 
   #authAnswered(err: number): void {

@@ -37,7 +37,7 @@ import type { Request } from './calls.ts';
 import { untilConnected } from './connected.ts';
 import { type ConnectString, parseConnectString } from './connectString.ts';
 import { WatchIterator } from './iterate.ts';
-import { bytesOf, checkCreation, checkOperation, multiError } from './multi.ts';
+import { bytesOf, checkCreation, checkOperation, multiError, versionOf } from './multi.ts';
 import { checkPath, withChroot, withoutChroot } from './path.ts';
 import * as requests from './requests.ts';
 import { Session } from './session.ts';
@@ -56,6 +56,10 @@ export class Client implements ZooKeeper {
   constructor(hosts: string, options: ConnectOptions, world: World = realWorld) {
     this.#world = world;
     this.#connectString = parseConnectString(hosts);
+    const { sessionTimeout = 1 } = options;
+    if (!(sessionTimeout > 0 && sessionTimeout === (sessionTimeout | 0))) {
+      throw new TypeError(`sessionTimeout must be 1 to 2147483647 ms, got ${sessionTimeout}`);
+    }
     this.#emitter.setMaxListeners(0);
     if (options.watcher !== undefined) this.#emitter.on('event', options.watcher);
     const listener = {
@@ -128,12 +132,12 @@ export class Client implements ZooKeeper {
 
   async set(path: string, data: Data, options: VersionOptions = {}): Promise<Stat> {
     const at = this.#place(path);
-    return this.#submit(requests.set(at, bytesOf(data), options.version ?? -1), options);
+    return this.#submit(requests.set(at, bytesOf(data), versionOf(options.version)), options);
   }
 
   async delete(path: string, options: VersionOptions = {}): Promise<void> {
     checkPath(path);
-    return this.#submit(requests.remove(this.chroot, path, options.version ?? -1), options);
+    return this.#submit(requests.remove(this.chroot, path, versionOf(options.version)), options);
   }
 
   async exists(path: string, options: WatchOptions = {}): Promise<Stat | null> {
@@ -165,7 +169,7 @@ export class Client implements ZooKeeper {
   }
 
   async setAcl(path: string, acl: readonly Acl[], options: VersionOptions = {}): Promise<Stat> {
-    const request = requests.setAcl(this.#place(path), acl, options.version ?? -1);
+    const request = requests.setAcl(this.#place(path), acl, versionOf(options.version));
     return this.#submit(request, options);
   }
 

@@ -688,6 +688,30 @@ describe('answers', () => {
     client.abandon();
   });
 
+  test('what cannot be sent is refused alone and harms nothing before or after it', async () => {
+    const client = await aConnectedClient();
+    const before = codeOf(client.exists('/x'));
+    const bad = client.multi([
+      { op: 'set', path: '/x', data: 5 as never },
+      { op: 'check', path: '/x', version: 1 },
+    ]);
+    await expect(bad).rejects.toThrow('data must be a string, a Uint8Array or null');
+    await expect(client.set('/x', '', { version: Number.NaN })).rejects.toThrow('got NaN');
+    await expect(client.create('/x', null, { ttl: 5 })).rejects.toThrow('ttl is not for');
+    const after = codeOf(client.exists('/y'));
+    await world.settle();
+    const { requests } = world.connection;
+    expect(requests.map(({ type }) => type)).toEqual([OpCode.exists, OpCode.exists]);
+    for (const { xid } of requests) world.connection.send(replyFrame(xid, 1n, -101));
+    expect([await before, await after]).toEqual(['done', 'done']);
+    client.abandon();
+  });
+
+  test('a session timeout that is none is refused at once', () => {
+    expect(() => new Client('a:1', { sessionTimeout: 0 }, world)).toThrow('sessionTimeout must be');
+    expect(() => new Client('a:1', { sessionTimeout: 1.5 }, world)).toThrow(TypeError);
+  });
+
   test('a listener that throws harms nobody else', async () => {
     const client = await aConnectedClient();
     const uncaught: unknown[] = [];
