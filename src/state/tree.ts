@@ -4,17 +4,12 @@ import type { Acl, Stat, StatPersisted } from '../wire/data.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { AclCache, isUnresolved, OPEN_REF, READ_ACL } from './aclCache.ts';
 import { contentCrcOf, DigestSum, digestOf, isOutsideDigest } from './digest.ts';
+import { Owned } from './owned.ts';
 import { OwnerKind, type OwnerRules, ownerKind } from './owner.ts';
 import { childOf, nameOf, parentOf } from './path.ts';
-import {
-  formatQuota,
-  LIMIT_NODE,
-  parseQuota,
-  QUOTA_ROOT,
-  QuotaPaths,
-  STAT_NODE,
-  statPathOf,
-} from './quota.ts';
+import { LIMIT_NODE, QUOTA_ROOT, QuotaPaths, STAT_NODE } from './quota.ts';
+import { addUsage, recountUsage } from './usage.ts';
+import { walk } from './walk.ts';
 import { Znode } from './znode.ts';
 
 export interface TreeOptions extends OwnerRules {
@@ -49,16 +44,14 @@ export class Tree {
   readonly nodes = new Map<string, Znode>();
   readonly acls = new AclCache();
   readonly quotas = new QuotaPaths();
-  /** Paths of the ephemeral znodes of each session that has any. */
-  readonly ephemerals = new Map<SessionId, Set<string>>();
-  readonly containers = new Set<string>();
-  readonly ttls = new Set<string>();
+  readonly #owned: Owned;
   /** Lengths of all paths and data (zk_approximate_data_size). */
   dataSize = 0;
   readonly #digest = new DigestSum();
 
   constructor(options: TreeOptions = DEFAULT_TREE_OPTIONS) {
     this.options = options;
+    this.#owned = new Owned(options);
     this.#putSystemNode('/');
     this.#putSystemNode(PROC);
     this.#putSystemNode(QUOTA_ROOT);
@@ -91,10 +84,21 @@ export class Tree {
     return this.nodes.size + 1;
   }
 
+  /** Paths of the ephemeral znodes of each session that has any. */
+  get ephemerals(): ReadonlyMap<SessionId, ReadonlySet<string>> {
+    return this.#owned.ephemerals;
+  }
+
   get ephemeralCount(): number {
-    let count = 0;
-    for (const paths of this.ephemerals.values()) count += paths.size;
-    return count;
+    return this.#owned.ephemeralCount;
+  }
+
+  get containers(): ReadonlySet<string> {
+    return this.#owned.containers;
+  }
+
+  get ttls(): ReadonlySet<string> {
+    return this.#owned.ttls;
   }
 
   statOf(node: Znode): Stat {
@@ -124,7 +128,7 @@ export class Tree {
   descendantsOf(path: string): number {
     if (path === '/') return this.nodes.size - 1;
     let count = -1;
-    this.#walk(path, () => count++);
+    walk(this.nodes, path, () => count++);
     return count;
   }
 
@@ -241,9 +245,7 @@ export class Tree {
     this.nodes.clear();
     this.acls.clear();
     this.quotas.clear();
-    this.ephemerals.clear();
-    this.containers.clear();
-    this.ttls.clear();
+    this.#owned.clear();
     this.dataSize = 0;
     this.#digest.value = 0n;
   }
@@ -285,10 +287,10 @@ export class Tree {
   /** Ends loading: finds the quotas, counts their usage anew, forgets ACLs nobody has. */
   finishLoading(): void {
     const end = `/${LIMIT_NODE}`;
-    this.#walk(QUOTA_ROOT, (path) => {
+    walk(this.nodes, QUOTA_ROOT, (path) => {
       if (!path.endsWith(end)) return;
       const limited = path.slice(QUOTA_ROOT.length, -end.length);
-      this.#countUsage(limited);
+      this.dataSize += recountUsage(this.nodes, limited);
       this.quotas.add(limited);
     });
     this.acls.purgeUnused();
@@ -299,7 +301,7 @@ export class Tree {
     this.dataSize += path.length + node.dataLength;
     this.#dataChanged(path, node);
     const owner = node.ephemeralOwner;
-    if (owner !== 0n) this.#addOwned(path, owner);
+    if (owner !== 0n) this.#owned.add(path, owner);
   }
 
   #drop(path: string, node: Znode): void {
@@ -308,7 +310,7 @@ export class Tree {
     this.#digest.replace(node.digest, 0);
     this.acls.release(node.acl);
     const owner = node.ephemeralOwner;
-    if (owner !== 0n) this.#removeOwned(path, owner);
+    if (owner !== 0n) this.#owned.remove(path, owner);
     if (path.startsWith(QUOTA_ROOT) && path.endsWith(`/${LIMIT_NODE}`)) {
       this.quotas.delete(parentOf(path).slice(QUOTA_ROOT.length));
     }
@@ -349,69 +351,14 @@ export class Tree {
     this.#digest.replace(before, node.digest);
   }
 
-  #addOwned(path: string, owner: bigint): void {
-    const kind = this.kindOf(owner);
-    if (kind === OwnerKind.container) this.containers.add(path);
-    else if (kind === OwnerKind.ttl) this.ttls.add(path);
-    else {
-      const paths = this.ephemerals.get(owner as SessionId);
-      if (paths === undefined) this.ephemerals.set(owner as SessionId, new Set([path]));
-      else paths.add(path);
-    }
-  }
-
-  #removeOwned(path: string, owner: bigint): void {
-    const kind = this.kindOf(owner);
-    if (kind === OwnerKind.container) this.containers.delete(path);
-    else if (kind === OwnerKind.ttl) this.ttls.delete(path);
-    else {
-      const paths = this.ephemerals.get(owner as SessionId);
-      if (paths?.delete(path) && paths.size === 0) this.ephemerals.delete(owner as SessionId);
-    }
+  #addUsage(path: string, bytes: number, count: number): void {
+    this.dataSize += addUsage(this.nodes, this.quotas, path, bytes, count);
   }
 
   #quotaNodeCreated(parentPath: string, name: string): void {
     const limited = parentPath.slice(QUOTA_ROOT.length);
     if (name === LIMIT_NODE) this.quotas.add(limited);
-    else if (name === STAT_NODE) this.#countUsage(limited);
-  }
-
-  /** Counts nodes and bytes from `path` down into its usage node. */
-  #countUsage(path: string): void {
-    const statNode = this.nodes.get(statPathOf(path));
-    if (statNode === undefined) return;
-    const used = { count: 0, bytes: 0, countHardLimit: -1, byteHardLimit: -1 };
-    this.#walk(path === '' ? '/' : path, (_, node) => {
-      used.count++;
-      used.bytes += node.dataLength;
-    });
-    this.#setUsage(statNode, formatQuota(used));
-  }
-
-  #addUsage(path: string, bytes: number, count: number): void {
-    const prefix = this.quotas.above(path);
-    if (prefix === null) return;
-    const statNode = this.nodes.get(statPathOf(prefix));
-    if (statNode === undefined) return;
-    const used = parseQuota(statNode.data);
-    used.count += count;
-    used.bytes += bytes;
-    this.#setUsage(statNode, formatQuota(used));
-  }
-
-  /** Usage changes on each server by itself, without a transaction: no zxid, no version. */
-  #setUsage(statNode: Znode, text: string): void {
-    this.dataSize -= statNode.dataLength;
-    statNode.data = Buffer.from(text);
-    this.dataSize += statNode.dataLength;
-  }
-
-  #walk(path: string, visit: (path: string, node: Znode) => void): void {
-    const node = this.nodes.get(path);
-    if (node === undefined) return;
-    visit(path, node);
-    if (node.children === null) return;
-    for (const name of node.children) this.#walk(childOf(path, name), visit);
+    else if (name === STAT_NODE) this.dataSize += recountUsage(this.nodes, limited);
   }
 }
 

@@ -1,0 +1,43 @@
+// The usage that a quota keeps of its subtree, in the text of its stat node.
+// It changes on each server by itself, without a transaction: no zxid, no version, no digest.
+import { formatQuota, parseQuota, type QuotaPaths, statPathOf } from './quota.ts';
+import { walk } from './walk.ts';
+import type { Znode } from './znode.ts';
+
+type Nodes = ReadonlyMap<string, Znode>;
+
+/** Counts nodes and bytes from `path` down; returns by how much the stat node has grown. */
+export function recountUsage(nodes: Nodes, path: string): number {
+  const statNode = nodes.get(statPathOf(path));
+  if (statNode === undefined) return 0;
+  const used = { count: 0, bytes: 0, countHardLimit: -1, byteHardLimit: -1 };
+  walk(nodes, path === '' ? '/' : path, (_, node) => {
+    used.count++;
+    used.bytes += node.dataLength;
+  });
+  return setUsage(statNode, formatQuota(used));
+}
+
+/** Counts a change at `path` in the nearest quota above; returns the growth of its stat node. */
+export function addUsage(
+  nodes: Nodes,
+  quotas: QuotaPaths,
+  path: string,
+  bytes: number,
+  count: number,
+): number {
+  const prefix = quotas.above(path);
+  if (prefix === null) return 0;
+  const statNode = nodes.get(statPathOf(prefix));
+  if (statNode === undefined) return 0;
+  const used = parseQuota(statNode.data);
+  used.count += count;
+  used.bytes += bytes;
+  return setUsage(statNode, formatQuota(used));
+}
+
+function setUsage(statNode: Znode, text: string): number {
+  const before = statNode.dataLength;
+  statNode.data = Buffer.from(text);
+  return statNode.dataLength - before;
+}
