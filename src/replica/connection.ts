@@ -26,7 +26,7 @@ export interface Waiting {
 export type ConnectionState = 'fresh' | 'connecting' | 'open' | 'closing';
 
 /** Counters of `cons`: what one connection did since it came, or since the last reset. */
-export class ConnectionStats {
+class ConnectionStats {
   received = 0;
   sent = 0;
   lastOperation = 'NA';

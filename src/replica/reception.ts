@@ -38,6 +38,8 @@ export interface LargeRequestRules {
 /** Answers a connection may have unsent, and requests it may have waiting, before its frames lie unread. */
 const MAX_UNSENT_BYTES = 1 << 20;
 const MAX_WAITING_BYTES = 4 << 20;
+/** Bytes of writes in flight beyond which who already waits is not read: a thousand may have 1 MB each. */
+const MAX_BYTES_IN_FLIGHT = 16 << 20;
 
 /** A frame's length, which Apache does not count as part of a response. */
 const LENGTH_BYTES = 4;
@@ -126,6 +128,7 @@ export class Reception {
     if (waiting === 0) return false;
     return (
       this.#replica.outstanding > this.#rules.maxOutstanding ||
+      this.#replica.bytesInFlight > MAX_BYTES_IN_FLIGHT ||
       connection.waitingBytes > MAX_WAITING_BYTES ||
       waiting > this.#rules.maxOutstanding
     );

@@ -50,8 +50,9 @@ interface InFlight {
   readonly txn: Txn;
   /** Who asked; null for what the server decided itself (expiry, containers). */
   readonly connection: Connection | null;
-  /** Bytes that it counts among the large requests, 0 when it is none. */
-  readonly largeBytes: number;
+  /** Of its log entry. */
+  readonly bytes: number;
+  readonly isLarge: boolean;
 }
 
 /** Bytes that the scratch buffer of log entries may keep between steps. */
@@ -71,7 +72,8 @@ export class Replica {
   readonly tracker: SessionTracker;
   readonly digestLog = new DigestLog();
   readonly throttle: ConnectionThrottle;
-  /** Bytes of large requests in flight. */
+  /** Bytes of all log entries in flight, and of those that are large. */
+  bytesInFlight = 0;
   largeBytes = 0;
   readonly #serverId: ServerId;
   readonly #view: View;
@@ -237,10 +239,12 @@ export class Replica {
       : null;
     encodeTxn(entry, header, txn, digest);
     this.#effects.push({ kind: 'log', zxid: header.zxid, entry: entry.copy() });
-    const isLarge = this.#largeThreshold >= 0 && entry.length > this.#largeThreshold;
-    const largeBytes = isLarge && connection !== null ? entry.length : 0;
-    this.largeBytes += largeBytes;
-    this.#inFlight.push({ header, txn, connection, largeBytes });
+    const bytes = entry.length;
+    const isLarge =
+      connection !== null && this.#largeThreshold >= 0 && bytes > this.#largeThreshold;
+    this.bytesInFlight += bytes;
+    if (isLarge) this.largeBytes += bytes;
+    this.#inFlight.push({ header, txn, connection, bytes, isLarge });
   }
 
   #logged(upTo: Zxid): void {
@@ -255,8 +259,9 @@ export class Replica {
     this.#reception.committed();
   }
 
-  #commit({ header, txn, connection, largeBytes }: InFlight): void {
-    this.largeBytes -= largeBytes;
+  #commit({ header, txn, connection, bytes, isLarge }: InFlight): void {
+    this.bytesInFlight -= bytes;
+    if (isLarge) this.largeBytes -= bytes;
     this.stats.commits++;
     const applied = applyTxn(this.state, header, txn);
     this.#view.applied(header.zxid);

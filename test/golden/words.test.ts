@@ -72,7 +72,8 @@ function shape(word: string, text: string): string {
   }
   // Sessions by the order of their ids: 0, 1, 2.
   const ids = [...new Set(shown.match(/0x[0-9a-f]{15,16}\b/g))].filter((id) => id.length < 18);
-  for (const [i, id] of ids.toSorted().entries()) shown = shown.replaceAll(id, `SESSION${i}`);
+  const inOrder = ids.toSorted((a, b) => (a < b ? -1 : 1));
+  for (const [i, id] of inOrder.entries()) shown = shown.replaceAll(id, `SESSION${i}`);
   return unordered.has(word) ? shown.split('\n').toSorted().join('\n') : shown;
 }
 

@@ -35,6 +35,11 @@ interface WordReader {
   answer(word: string, question: Buffer): string;
 }
 
+/**
+ * Unsent bytes at which a connection is cut when there is yet more for it: watch events come unasked,
+ * so that not reading from it does not bound them. One answer may be larger than that.
+ */
+const CUT_OFF = 16 << 20;
 /** Bytes of a connection's buffer for answers up to which it is kept for the next ones. */
 const KEPT_OUT = 16 << 10;
 /** How long a client that is ended may take for its last answers, in ms. */
@@ -171,6 +176,7 @@ export class ClientPort {
     connection.isDirty = false;
     const client = this.#clients.get(connection);
     if (client === undefined || connection.out.length === 0) return;
+    if (client.socket.writableLength > CUT_OFF) this.#cut(client);
     const { out } = connection;
     this.#options.stats.bytesSent += out.length;
     // A large buffer is given away, so that a connection that asked for much once does not keep it.
@@ -180,6 +186,13 @@ export class ClientPort {
     connection.unsent = client.socket.writableLength;
     if (connection.unsent > MAX_UNSENT || connection.isStalled) this.#pause(client);
     else if (client.isPaused) this.#resume(client);
+  }
+
+  #cut({ socket, connection }: Client): void {
+    if (socket.destroyed) return;
+    const unread = `${socket.writableLength} bytes for it lie unread`;
+    this.#options.logger.warn(`Closing /${connection.peer}: ${unread}`);
+    socket.destroy();
   }
 
   /** Sends what is left, then ends the connection. */

@@ -1,0 +1,270 @@
+// Clients that mean harm, or are merely broken: they cost little, and the others do not notice.
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { connect as connectSocket, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { waitFor } from '../support/processes.ts';
+import { RawConnection } from '../support/rawConnection.ts';
+import {
+  addWatchFrame,
+  connectFrame,
+  createFrame,
+  existsFrame,
+  getDataFrame,
+  pingFrame,
+  setDataFrame,
+} from '../support/requestFrames.ts';
+import { fourLetterWord, startOurs, type TestServer } from '../support/servers.ts';
+
+const MIB = 1 << 20;
+const LIMIT = 100 * MIB;
+
+let server: TestServer;
+const sockets: Socket[] = [];
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  await server.stop();
+});
+
+/** Resident memory of the server in bytes. */
+const memory = (): number =>
+  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]) * 1024;
+
+const bytes = (...frames: string[]): Buffer => Buffer.from(frames.join(''), 'hex');
+
+/** A socket that never reads. */
+async function deaf(): Promise<Socket> {
+  const socket = connectSocket({ port: server.port, host: '127.0.0.1' });
+  sockets.push(socket);
+  socket.on('error', () => undefined); // a reset is a way to be closed: 'close' follows
+  socket.pause();
+  await new Promise((resolve) => socket.once('connect', resolve));
+  return socket;
+}
+
+/** A client that has its session. */
+async function client(): Promise<RawConnection> {
+  const link = await RawConnection.open(server.port);
+  link.send(bytes(connectFrame()));
+  expect(await link.replies(1, false)).toHaveLength(1);
+  return link;
+}
+
+/** A ping that is answered within a second. */
+async function isServed(link: RawConnection): Promise<void> {
+  const before = performance.now();
+  link.send(bytes(pingFrame));
+  expect(await link.replies(1, false)).toHaveLength(1);
+  expect(performance.now() - before).toBeLessThan(1000);
+}
+
+const logLines = (pattern: RegExp): string[] =>
+  server
+    .log()
+    .split('\n')
+    .filter((line) => pattern.test(line));
+
+/** Polls until the log has `count` such lines, and holds that there are no more. */
+async function expectLines(pattern: RegExp, count: number): Promise<void> {
+  await waitFor(`${count} lines like ${pattern}`, () => logLines(pattern).length >= count, 5000);
+  expect(logLines(pattern)).toHaveLength(count);
+}
+
+describe('with the usual limits', () => {
+  beforeEach(async () => {
+    server = await startOurs({ config: { 'nio.sessionlessCnxnTimeout': 1500 } });
+  });
+
+  test('a client that asks for 27 GB and never reads costs a few answers', async () => {
+    const other = await client();
+    other.send(bytes(createFrame(1, '/big', 'x'.repeat(900_000))));
+    expect(await other.replies(1, false)).toHaveLength(1);
+    const before = memory();
+    const reader = await deaf();
+    reader.write(bytes(connectFrame()));
+    for (let xid = 1; xid <= 30_000; xid++) reader.write(bytes(getDataFrame(xid, '/big')));
+    for (let i = 0; i < 20; i++) await isServed(other);
+    expect(memory() - before).toBeLessThan(LIMIT);
+  });
+
+  test('a client that pipelines 270 MB of writes is read as fast as the disk takes them', async () => {
+    const other = await client();
+    other.send(bytes(createFrame(1, '/big')));
+    expect(await other.replies(1, false)).toHaveLength(1);
+    const before = memory();
+    const writer = await client();
+    const frame = bytes(setDataFrame(7, '/big', 'x'.repeat(900_000)));
+    for (let i = 0; i < 300; i++) writer.send(frame);
+    let peak = 0;
+    let answered = 0;
+    await waitFor('the last answer', async () => {
+      await isServed(other);
+      peak = Math.max(peak, memory());
+      answered += writer.frames().length;
+      return answered === 300;
+    });
+    expect(peak - before).toBeLessThan(2 * LIMIT);
+  });
+
+  test('who watches much and never reads is cut, with one line', async () => {
+    const before = memory();
+    const path = `/${'w'.repeat(1500)}`;
+    const other = await client();
+    other.send(bytes(createFrame(1, path)));
+    expect(await other.replies(1, false)).toHaveLength(1);
+    const watcher = await deaf();
+    watcher.write(bytes(connectFrame(), addWatchFrame(1, path, 0)));
+    await waitFor('the watch', async () =>
+      (await fourLetterWord(server.port, 'wchs'))?.includes('Total watches:1'),
+    );
+    let closed = false;
+    for (let round = 0; round < 80 && !closed; round++) {
+      const frames = Array.from({ length: 500 }, (_, i) => setDataFrame(round * 500 + i, path, ''));
+      other.send(bytes(...frames));
+      expect(await other.replies(500, false)).toHaveLength(500);
+      closed = logLines(/lie unread/).length > 0;
+    }
+    await expectLines(/lie unread/, 1);
+    await isServed(other);
+    expect(memory() - before).toBeLessThan(LIMIT);
+  });
+
+  test('connections that say nothing, or one byte, are closed in time and cost little', async () => {
+    const other = await client();
+    const before = memory();
+    const links = await Promise.all(
+      Array.from({ length: 400 }, () => RawConnection.open(server.port)),
+    );
+    for (const [i, link] of links.entries()) if (i % 2 === 0) link.send(Buffer.from([0]));
+    await isServed(other);
+    expect(memory() - before).toBeLessThan(LIMIT);
+    await waitFor('all to be closed', () => links.every((link) => link.isClosed), 8000);
+    await isServed(other);
+  });
+
+  test('frames announced at full length that come in single bytes cost what has come', async () => {
+    const other = await client();
+    const before = memory();
+    const links = await Promise.all(
+      Array.from({ length: 200 }, () => RawConnection.open(server.port)),
+    );
+    const header = Buffer.alloc(4);
+    header.writeInt32BE(1_000_000);
+    for (let i = 0; i < 4; i++) for (const link of links) link.send(header.subarray(i, i + 1));
+    for (let i = 0; i < 50; i++) for (const link of links) link.send(Buffer.from([i]));
+    await isServed(other);
+    expect(memory() - before).toBeLessThan(LIMIT);
+    for (const link of links) link.end();
+  });
+
+  test('requests that arrive byte by byte are answered', async () => {
+    const link = await RawConnection.open(server.port);
+    const all = bytes(connectFrame(), createFrame(1, '/slow', 'data'), existsFrame(2, '/slow'));
+    for (const byte of all) {
+      link.send(Buffer.from([byte]));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await link.replies(3, false)).toHaveLength(3);
+  });
+
+  test('garbage of many kinds closes its own connection, with one line each', async () => {
+    const other = await client();
+    const garbage: [string, Buffer][] = [
+      ['HTTP', Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')],
+      ['TLS', bytes('160301020001000000')],
+      ['a negative length', bytes('ffffffff')],
+      ['one byte too many', bytes('00100000')],
+      ['the largest length', bytes('7fffffff')],
+      ['an empty frame', bytes('00000000')],
+      ['a cut connect request', bytes('0000000400000000')],
+      ['noise', Buffer.concat([bytes('ff'), randomBytes(100_000)])],
+    ];
+    for (const [i, [name, data]] of garbage.entries()) {
+      const link = await RawConnection.open(server.port);
+      link.send(data);
+      await waitFor(`${name} to be closed`, () => link.isClosed, 5000);
+      await expectLines(/WARN.*\/127\.0\.0\.1:\d+/, i + 1);
+    }
+    await isServed(other);
+  });
+
+  test('an oversized frame in a session closes it, its session lives on', async () => {
+    const other = await client();
+    const link = await RawConnection.open(server.port);
+    link.send(bytes(connectFrame()));
+    const [hello = ''] = await link.replies(1, false);
+    link.send(bytes(createFrame(1, '/mine', '', 1)));
+    await link.replies(1, false);
+    link.send(bytes('00200000', '00'.repeat(1000)));
+    await waitFor('the close', () => link.isClosed, 5000);
+    await expectLines(/Len error.*advertised length of 2097152/, 1);
+    const again = await RawConnection.open(server.port);
+    const session = BigInt(`0x${hello.slice(24, 40)}`);
+    const password = Buffer.from(hello.slice(48, 80), 'hex');
+    again.send(bytes(connectFrame({ session, password }), existsFrame(1, '/mine')));
+    const [, exists = ''] = await again.replies(2, false);
+    expect(Buffer.from(exists, 'hex').readInt32BE(16)).toBe(0);
+    await isServed(other);
+  });
+
+  test('a crowd that comes and goes at once leaves nothing behind', async () => {
+    const other = await client();
+    const before = memory();
+    for (let round = 0; round < 10; round++) {
+      const links = await Promise.all(
+        Array.from({ length: 100 }, () => RawConnection.open(server.port)),
+      );
+      for (const link of links) {
+        link.send(bytes(connectFrame()));
+        link.end();
+      }
+    }
+    await waitFor('all to be gone', async () =>
+      (await fourLetterWord(server.port, 'srvr'))?.includes('Connections: 2\n'),
+    );
+    await isServed(other);
+    expect(memory() - before).toBeLessThan(LIMIT);
+  });
+});
+
+describe('limits on connections', () => {
+  test('maxClientCnxns refuses the next one from an address with a line, until one goes', async () => {
+    server = await startOurs({ config: { maxClientCnxns: 3 } });
+    const [first, second] = [await client(), await client()];
+    const third = await client();
+    const fourth = await RawConnection.open(server.port);
+    await waitFor('the refusal', () => fourth.isClosed, 5000);
+    await expectLines(/Too many connections from \/127\.0\.0\.1 - max is 3/, 1);
+    await isServed(first);
+    await isServed(third);
+    second.end();
+    await waitFor('room again', async () =>
+      (await fourLetterWord(server.port, 'srvr'))?.includes('Connections: 3\n'),
+    );
+    await isServed(await client());
+  });
+
+  test('maxCnxns refuses the next one from anywhere', async () => {
+    server = await startOurs({ config: { maxCnxns: 2 } });
+    const first = await client();
+    await client();
+    const third = await RawConnection.open(server.port);
+    await waitFor('the refusal', () => third.isClosed, 5000);
+    await expectLines(/maxCnxns is 2/, 1);
+    await isServed(first);
+  });
+
+  test('connectionMaxTokens refuses sessions beyond the bucket', async () => {
+    const config = { connectionMaxTokens: 2, connectionTokenFillTime: 3_600_000 };
+    server = await startOurs({ config });
+    const first = await client();
+    await client();
+    const third = await RawConnection.open(server.port);
+    third.send(bytes(connectFrame()));
+    await waitFor('the refusal', () => third.isClosed, 5000);
+    expect(third.frames()).toEqual([]);
+    await expectLines(/Too many connect requests/, 1);
+    await isServed(first);
+  });
+});
