@@ -1,6 +1,6 @@
 // Ends the process on a broken invariant: an assertion that fails must never be limped past.
 
-export class AssertionError extends Error {
+class AssertionError extends Error {
   override name = 'AssertionError';
 }
 

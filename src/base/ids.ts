@@ -15,8 +15,6 @@ export const NO_SESSION = sessionId(0n);
 
 export const epochOf = (id: Zxid): number => Number(BigInt.asUintN(32, id >> 32n));
 export const counterOf = (id: Zxid): number => Number(BigInt.asUintN(32, id));
-export const zxidOf = (epoch: number, counter: number): Zxid =>
-  zxid((BigInt(epoch) << 32n) | BigInt(counter));
 
 /** Lower-case hex without prefix, as Java's Long.toHexString prints it. */
 export const hex = (value: bigint): string => BigInt.asUintN(64, value).toString(16);

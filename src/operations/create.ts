@@ -39,7 +39,7 @@ const isSequential = (flags: number): boolean =>
   flags === CreateMode.persistentSequentialWithTtl;
 
 /** Ten digits, the sign among them, as Java's %010d. */
-export function sequence(counter: number): string {
+function sequence(counter: number): string {
   return counter < 0 ? `-${String(-counter).padStart(9, '0')}` : String(counter).padStart(10, '0');
 }
 
@@ -53,7 +53,7 @@ function checkMode({ flags, ttl }: Wanted, { rules }: PrepareContext): ErrorCode
   return ttl > 0n && ttl <= MAX_TTL ? ErrorCode.ok : ErrorCode.badArguments;
 }
 
-export function prepareCreate(wanted: Wanted, context: PrepareContext): Txn | ErrorCode {
+function prepareCreate(wanted: Wanted, context: PrepareContext): Txn | ErrorCode {
   const modeError = checkMode(wanted, context);
   if (modeError !== ErrorCode.ok) return modeError;
   if (!wanted.path.includes('/') || wanted.path.includes('\0')) return ErrorCode.badArguments;
