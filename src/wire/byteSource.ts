@@ -27,9 +27,11 @@ export class SourceWindow {
   /** Position in the source of the first byte in `buffer`. */
   #base = 0;
   #filled = 0;
+  readonly #size: number;
 
   constructor(source: ByteSource, size = WINDOW) {
     this.source = source;
+    this.#size = size;
     this.buffer = Buffer.allocUnsafeSlow(Math.max(64, Math.min(size, source.size)));
   }
 
@@ -45,18 +47,12 @@ export class SourceWindow {
     return this.#filled >= length ? 0 : -1;
   }
 
-  /** Bytes that can be had at `position` without reading again. */
-  available(position: number): number {
-    const index = position - this.#base;
-    return index < 0 ? 0 : Math.max(0, this.#filled - index);
-  }
-
   #load(position: number, length: number): void {
     const index = position - this.#base;
     let kept = 0;
     const previous = this.buffer;
     if (length > previous.length) {
-      this.buffer = Buffer.allocUnsafeSlow(Math.min(this.source.size, length + WINDOW));
+      this.buffer = Buffer.allocUnsafeSlow(Math.min(this.source.size, length + this.#size));
     }
     if (index >= 0 && index < this.#filled) {
       kept = this.#filled - index;

@@ -117,8 +117,9 @@ export class LogScanner {
   #end: LogEnd | null = null;
   readonly #entry: LogEntry = { zxid: zxid(0n), offset: 0, bytes: Buffer.alloc(0) };
 
-  constructor(source: ByteSource) {
-    this.#window = new SourceWindow(source);
+  /** @param windowSize bytes read at a time; only tests have a reason to choose it */
+  constructor(source: ByteSource, windowSize?: number) {
+    this.#window = new SourceWindow(source, windowSize);
     this.#size = source.size;
     const kind = this.#headerKind();
     if (kind !== null) this.#end = this.#judge(0, kind.kind, kind.reason);

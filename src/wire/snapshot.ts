@@ -181,8 +181,12 @@ export class SealCheck {
  * Reads a snapshot whose seal has been checked; returns its digest, null when it has none.
  * Throws WireError where the bytes do not have the form of a snapshot.
  */
-export function readSnapshot(source: ByteSource, visitor: SnapshotVisitor): ZxidDigest | null {
-  return new SnapshotReader(source, visitor).read();
+export function readSnapshot(
+  source: ByteSource,
+  visitor: SnapshotVisitor,
+  windowSize?: number,
+): ZxidDigest | null {
+  return new SnapshotReader(source, visitor, windowSize).read();
 }
 
 class SnapshotReader {
@@ -191,8 +195,8 @@ class SnapshotReader {
   readonly #reader = new Reader();
   #position = HEADER_LENGTH;
 
-  constructor(source: ByteSource, visitor: SnapshotVisitor) {
-    this.#window = new SourceWindow(source);
+  constructor(source: ByteSource, visitor: SnapshotVisitor, windowSize?: number) {
+    this.#window = new SourceWindow(source, windowSize);
     this.#visitor = visitor;
   }
 

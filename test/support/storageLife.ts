@@ -27,6 +27,20 @@ export const LOG_DIR = '/data/version-2';
 export const dumpText = (state: State): string =>
   JSON.stringify(dump(state), (_, value) => (typeof value === 'bigint' ? String(value) : value));
 
+export type History = Map<Zxid, Buffer>;
+
+/** The state after all entries up to `last`, as text. */
+export function textAt(history: History, last: Zxid): string {
+  const state = new State();
+  for (let next = zxid(1n); next <= last; next = zxid(next + 1n)) {
+    const entry = history.get(next);
+    if (entry === undefined) throw new Error(`nobody proposed ${next}`);
+    const { header, txn } = decodeTxn(entry);
+    applyTxn(state, header, txn);
+  }
+  return dumpText(state);
+}
+
 const OPEN = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }];
 const READ = [{ perms: 1, id: { scheme: 'world', id: 'anyone' } }];
 const OWNED = [{ perms: 31, id: { scheme: 'digest', id: 'a:b' } }];
@@ -59,8 +73,8 @@ export class Life {
   readonly live = new State();
   /** What will be when all that was proposed is applied. */
   readonly ahead = new State();
-  /** Dump of the state after each zxid; shared by all lives of one directory. */
-  readonly history: Map<Zxid, string>;
+  /** The entry of each zxid; shared by all lives of one directory. */
+  readonly history: History;
   acked: Zxid;
   failure: Error | null = null;
   #waiting: Buffer[] = [];
@@ -70,7 +84,7 @@ export class Life {
   constructor(
     disk: SimDisk,
     random: Random,
-    history = new Map<Zxid, string>(),
+    history: History = new Map(),
     more: Partial<DataDirOptions> = {},
   ) {
     this.disk = disk;
@@ -86,7 +100,6 @@ export class Life {
     this.acked = this.live.lastZxid;
     examine(disk, this.ahead);
     for (const known of history.keys()) if (known > this.acked) history.delete(known);
-    history.set(this.acked, dumpText(this.live));
   }
 
   snapshot(): void {
@@ -128,10 +141,10 @@ export class Life {
     const time = 1_700_000_000_000 + Number(next);
     const header = { clientId: sessionId(session), cxid: 7, zxid: next, time, type: txn.type };
     applyTxn(this.ahead, header, txn);
-    this.history.set(next, dumpText(this.ahead));
     const writer = new Writer();
     encodeTxn(writer, header, txn, { version: 2, treeDigest: this.ahead.tree.digest });
     const entry = writer.copy();
+    this.history.set(next, entry);
     this.#waiting.push(entry);
     this.dataDir.append(next, entry);
   }

@@ -99,6 +99,7 @@ export class DataDir {
   readonly #marks: Marks;
   #log: TxnLog | null = null;
   #isSnapshotting = false;
+  #isClosing = false;
   #snapshotZxid: Zxid | null = null;
   /** Entries and bytes logged since the last snapshot became due, and how many make it due. */
   #entries = 0;
@@ -201,8 +202,9 @@ export class DataDir {
     try {
       const { disk, snapDir: dir } = this.#place;
       logger.info(`Snapshotting: ${hex0x(zxid)} to ${dir}`);
-      await writeSnapshot({ disk, dir, zxid, pieces: snapshotPieces(state, snapshotPieceSize) });
-      this.#snapshotZxid = zxid;
+      const pieces = snapshotPieces(state, snapshotPieceSize);
+      const isWritten = await writeSnapshot({ disk, dir, zxid, pieces }, () => this.#isClosing);
+      if (isWritten) this.#snapshotZxid = zxid;
     } finally {
       this.#isSnapshotting = false;
     }
@@ -213,8 +215,9 @@ export class DataDir {
     return purge(this.#place, retain, this.#options.logger);
   }
 
-  /** Logs what has gathered, then lets go of files and locks. */
+  /** Logs what has gathered, gives up a snapshot that is being written, lets go of files and locks. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     await this.#log?.close();
     for (const lock of this.#locks) lock.release();
   }
@@ -226,19 +229,13 @@ export class DataDir {
 
   #repair(found: Recovered): void {
     const { disk, logDir } = this.#place;
-    for (const { file: path, length } of found.repairs) {
-      if (length === null) disk.remove(path);
-      else {
-        const file = disk.open(path, 'update');
-        file.truncate(length);
-        file.sync();
-        file.close();
-      }
-    }
-    // What was read may have been written but not synced when the last server died.
+    for (const { file, length } of found.repairs) if (length === null) disk.remove(file);
+    // What was read may have been written but not synced when the last server died. Its zeros
+    // ahead go, so that the next start need not read them again.
     const newest = found.logs.at(-1);
     if (newest !== undefined) {
       const file = disk.open(`${logDir}/${newest.name}`, 'update');
+      if (file.size > newest.end) file.truncate(newest.end);
       file.sync();
       file.close();
     }

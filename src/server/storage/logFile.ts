@@ -65,15 +65,6 @@ export class TxnLog {
     this.#marksSyncedAt = options.now();
   }
 
-  get failure(): Error | null {
-    return this.#failure;
-  }
-
-  /** Bytes of entries in the current file. */
-  get position(): number {
-    return this.#position;
-  }
-
   /** Copies one entry into the batch that the next `flush` writes. */
   append(zxid: Zxid, entry: Uint8Array): void {
     assert(follows(zxid, this.#lastAppended), gapMessage(zxid, this.#lastAppended));
@@ -99,13 +90,6 @@ export class TxnLog {
     this.#rollNext = this.#file !== null;
   }
 
-  /** The history continues after `zxid`: a snapshot from elsewhere has replaced what was here. */
-  restartAfter(zxid: Zxid): void {
-    assert(!this.#isBusy && this.#gathering.entries === 0, 'the log is being written');
-    this.#lastAppended = zxid;
-    this.roll();
-  }
-
   /** Writes and syncs what is left, then closes; resolves at once after a failure. */
   async close(): Promise<void> {
     this.flush();
@@ -116,6 +100,7 @@ export class TxnLog {
     }
     if (this.#failure !== null) return;
     this.#failure = new Error('the log is closed');
+    this.#file?.truncate(this.#position);
     this.#file?.close();
     this.#options.marks.close();
   }
@@ -161,6 +146,8 @@ export class TxnLog {
     const entry = { name: this.#name, first: this.#first, last: this.#lastWritten, end };
     this.#options.marks.closed.set(entry.name, entry);
     this.#file = null;
+    // Without the zeros ahead: the next start need not read them.
+    file.truncate(end);
     file.close();
   }
 

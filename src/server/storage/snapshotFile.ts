@@ -58,7 +58,7 @@ interface Job {
 }
 
 /** Writes a snapshot at once, for a state that nobody uses yet. */
-export function writeSnapshotNow(job: Job): string {
+export function writeSnapshotNow(job: Job): void {
   const { disk, dir } = job;
   const name = snapshotName(job.zxid);
   const temporary = `${dir}/${temporaryName(name)}`;
@@ -72,36 +72,49 @@ export function writeSnapshotNow(job: Job): string {
   file.close();
   disk.rename(temporary, `${dir}/${name}`);
   disk.syncDir(dir);
-  return name;
 }
 
-/** Writes a snapshot piece by piece while others work; throws StorageError, leaving no file. */
-export async function writeSnapshot(job: Job): Promise<string> {
+/**
+ * Writes a snapshot piece by piece while others work. False when `isStopped` said so meanwhile;
+ * throws StorageError when the disk fails. In both cases no file is left.
+ */
+export async function writeSnapshot(job: Job, isStopped: () => boolean): Promise<boolean> {
   const { disk, dir } = job;
   const name = snapshotName(job.zxid);
   const temporary = `${dir}/${temporaryName(name)}`;
   const file = disk.open(temporary, 'create');
+  let isWhole = false;
   try {
-    let position = 0;
-    let synced = 0;
-    for (const piece of job.pieces) {
-      await writeLater(file, piece, position);
-      position += piece.length;
-      if (position - synced < SYNC_EVERY) continue;
-      await syncLater(file);
-      synced = position;
-    }
-    await syncLater(file);
+    isWhole = await writePieces(file, job.pieces, isStopped);
+  } finally {
     file.close();
-    disk.rename(temporary, `${dir}/${name}`);
-  } catch (error) {
-    disk.remove(temporary);
-    throw error;
+    if (!isWhole) disk.remove(temporary);
   }
+  if (!isWhole) return false;
+  disk.rename(temporary, `${dir}/${name}`);
   await new Promise<void>((resolve, reject) => {
     disk.syncDirLater(dir, (error) => (error === null ? resolve() : reject(error)));
   });
-  return name;
+  return true;
+}
+
+async function writePieces(
+  file: DiskFile,
+  pieces: Iterable<Buffer>,
+  isStopped: () => boolean,
+): Promise<boolean> {
+  let position = 0;
+  let synced = 0;
+  for (const piece of pieces) {
+    if (isStopped()) return false;
+    await writeLater(file, piece, position);
+    position += piece.length;
+    if (position - synced < SYNC_EVERY) continue;
+    await syncLater(file);
+    synced = position;
+  }
+  await syncLater(file);
+  return true;
 }
 
 const writeLater = (file: DiskFile, bytes: Buffer, position: number): Promise<void> =>

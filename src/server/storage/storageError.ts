@@ -80,7 +80,7 @@ export function codeOf(error: unknown): string | null {
 }
 
 const RESTORE = 'restore it from a backup or another server';
-const ACCEPT = 'or accept the loss of all after that zxid: zk server check DIR --accept-loss';
+const ACCEPT = 'or accept the loss of all after that zxid: zk server check CFG --accept-loss';
 
 /** What an operator can do, by what is wrong. */
 export const ADVICE = {

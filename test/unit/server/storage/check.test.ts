@@ -6,11 +6,18 @@ import { State } from '../../../../src/state/state.ts';
 import { bytesSource } from '../../../../src/wire/byteSource.ts';
 import { LogScanner } from '../../../../src/wire/log.ts';
 import { SimDisk, seeded } from '../../../support/simDisk.ts';
-import { dumpText, examine, Life, LOG_DIR } from '../../../support/storageLife.ts';
+import {
+  dumpText,
+  examine,
+  type History,
+  Life,
+  LOG_DIR,
+  textAt,
+} from '../../../support/storageLife.ts';
 
 let whole: SimDisk;
 let acked: Zxid;
-const history = new Map<Zxid, string>();
+const history: History = new Map();
 
 beforeAll(async () => {
   const life = new Life(new SimDisk(), seeded(8), history, { snapCount: 60 });
@@ -117,7 +124,7 @@ describe('accepting the loss', () => {
     const state = new State();
     const found = examine(disk, state).lastZxid;
     expect(found).toBeLessThan(acked);
-    expect(dumpText(state)).toBe(history.get(found) ?? dumpText(new State()));
+    expect(dumpText(state)).toBe(textAt(history, found));
     expect(disk.paths().some((path) => path.startsWith(`${LOG_DIR}/lost-`))).toBe(true);
   });
 

@@ -7,12 +7,20 @@ import { State } from '../../../../src/state/state.ts';
 import { bytesSource } from '../../../../src/wire/byteSource.ts';
 import { LogScanner } from '../../../../src/wire/log.ts';
 import { SimDisk, seeded } from '../../../support/simDisk.ts';
-import { dumpText, examine, Life, LOG_DIR } from '../../../support/storageLife.ts';
+import {
+  dumpText,
+  examine,
+  type History,
+  Life,
+  LOG_DIR,
+  textAt,
+} from '../../../support/storageLife.ts';
 
 const marksPath = `${LOG_DIR}/${MARKS_NAME}`;
 let whole: SimDisk;
 let acked: Zxid;
-const history = new Map<Zxid, string>();
+let expected: string;
+const history: History = new Map();
 
 beforeAll(async () => {
   const random = seeded(5);
@@ -22,6 +30,7 @@ beforeAll(async () => {
   await second.run(100);
   whole = second.disk.copy();
   acked = second.acked;
+  expected = textAt(history, acked);
 });
 
 const pathsOf = (disk: SimDisk, kind: string): string[] =>
@@ -60,7 +69,7 @@ function outcome(disk: SimDisk): 'served' | StorageError {
     return error;
   }
   expect(found).toBe(acked);
-  expect(dumpText(state)).toBe(history.get(found));
+  expect(dumpText(state)).toBe(expected);
   return 'served';
 }
 
@@ -70,7 +79,8 @@ function damaged(path: string, change: (bytes: Buffer) => Buffer): SimDisk {
   return disk;
 }
 
-const zeroed = (from: number, to: number) => (bytes: Buffer) => bytes.fill(0, from, to);
+const zeroed = (from: number, to: number) => (bytes: Buffer) =>
+  bytes.fill(0, from, Math.min(to, bytes.length));
 
 describe('a damaged log', { timeout: 60_000 }, () => {
   it('is served whole without damage', () => {
@@ -185,14 +195,14 @@ describe('a directory without marks, as Apache leaves it', { timeout: 60_000 }, 
   };
 
   it('cut at every byte of its log serves the whole entries before the cut', async () => {
-    const states = new Map<Zxid, string>();
+    const states: History = new Map();
     const life = new Life(new SimDisk(), seeded(9), states, { snapCount: 1000 });
-    await life.run(30);
+    await life.run(20);
     const path = newest(life.disk, 'log');
     const bytes = life.disk.contentOf(path);
     const entries = entriesOf(bytes);
     const last = entries.at(-1) as Extent;
-    expect(last.zxid).toBe(30n);
+    expect(last.zxid).toBe(20n);
     life.disk.remove(marksPath);
     let previous: Zxid | undefined;
     for (let at = 0; at <= last.offset + last.length; at++) {
@@ -201,7 +211,7 @@ describe('a directory without marks, as Apache leaves it', { timeout: 60_000 }, 
       const found = examine(life.disk, state).lastZxid;
       const fitting = entries.filter(({ offset, length }) => offset + length <= at).at(-1);
       expect(found).toBe(fitting?.zxid ?? 0n);
-      if (fitting?.zxid !== previous) expect(dumpText(state)).toBe(states.get(found));
+      if (fitting?.zxid !== previous) expect(dumpText(state)).toBe(textAt(states, found));
       previous = fitting?.zxid;
     }
   });

@@ -1,6 +1,5 @@
 // What purging deletes, and above all what it keeps.
 import { describe, expect, it } from 'vitest';
-import type { Zxid } from '../../../../src/base/ids.ts';
 import { State } from '../../../../src/state/state.ts';
 import { SimDisk, seeded } from '../../../support/simDisk.ts';
 import { dumpText, examine, Life, LOG_DIR } from '../../../support/storageLife.ts';
@@ -13,7 +12,7 @@ const numbers = (disk: SimDisk, kind: string): number[] =>
     .sort((a, b) => a - b);
 
 async function aged(seed = 3): Promise<Life> {
-  const life = new Life(new SimDisk(), seeded(seed), new Map<Zxid, string>(), {
+  const life = new Life(new SimDisk(), seeded(seed), new Map(), {
     snapshotPieceSize: 65536,
   });
   await life.run(150);
