@@ -5,38 +5,20 @@ import { ErrorCode } from '../wire/errors.ts';
 import { AclCache, isUnresolved, OPEN_REF, READ_ACL } from './aclCache.ts';
 import { contentCrcOf, DigestSum, digestOf, isOutsideDigest } from './digest.ts';
 import { Owned } from './owned.ts';
-import { OwnerKind, type OwnerRules, ownerKind } from './owner.ts';
+import { OwnerKind, ownerKind } from './owner.ts';
 import { childOf, nameOf, parentOf } from './path.ts';
 import { LIMIT_NODE, QUOTA_ROOT, QuotaPaths, STAT_NODE } from './quota.ts';
+import { CONFIG_PATH, PROC_PATH } from './specialPaths.ts';
+import { DEFAULT_TREE_OPTIONS, type TreeOptions } from './treeOptions.ts';
 import { addUsage, recountUsage } from './usage.ts';
 import { walk } from './walk.ts';
-import { Znode } from './znode.ts';
+import { EMPTY, kept, Znode } from './znode.ts';
 
-export interface TreeOptions extends OwnerRules {
-  /** `zookeeper.digest.enabled`: keep the digest of the tree. */
-  digest: boolean;
-}
-
-export const DEFAULT_TREE_OPTIONS: TreeOptions = {
-  digest: true,
-  extendedTypes: false,
-  emulate353: false,
-};
-
-const EMPTY: Buffer = Buffer.alloc(0);
-const PROC = '/zookeeper';
-export const CONFIG_PATH = '/zookeeper/config';
-
-/** Paths that Apache never lets a client delete. */
-export const isSpecialPath = (path: string): boolean =>
-  path === '/' || path === PROC || path === QUOTA_ROOT || path === CONFIG_PATH;
+export { CONFIG_PATH, isSpecialPath } from './specialPaths.ts';
+export { DEFAULT_TREE_OPTIONS, type TreeOptions } from './treeOptions.ts';
 
 /** Small data are replaced in place: a new Buffer each time doubles the time of a set. */
 const OVERWRITE_UP_TO = 1024;
-
-/** What is kept of bytes that belong to someone else, such as a chunk of a socket. */
-const kept = (data: Uint8Array | null): Buffer | null =>
-  data === null ? null : data.length === 0 ? EMPTY : Buffer.from(data);
 
 export class Tree {
   readonly options: TreeOptions;
@@ -53,7 +35,7 @@ export class Tree {
     this.options = options;
     this.#owned = new Owned(options);
     this.#putSystemNode('/');
-    this.#putSystemNode(PROC);
+    this.#putSystemNode(PROC_PATH);
     this.#putSystemNode(QUOTA_ROOT);
     this.ensureConfigNode();
   }
@@ -67,7 +49,7 @@ export class Tree {
 
   #putSystemNode(path: string): void {
     this.#put(path, new Znode(EMPTY, OPEN_REF, NO_ZXID, 0, 0n));
-    if (path !== '/') addChild(this.nodes.get(parentOf(path)), nameOf(path));
+    this.nodes.get(parentOf(path))?.addChild(nameOf(path));
   }
 
   get(path: string): Znode | undefined {
@@ -153,7 +135,7 @@ export class Tree {
     if (this.nodes.has(path)) return ErrorCode.nodeExists;
     this.#raiseCversion(parentPath, parent, parentCVersion, zxid);
     const name = path.substring(slash + 1);
-    addChild(parent, name);
+    parent.addChild(name);
     const node = new Znode(kept(data), this.acls.use(acl), zxid, time, owner);
     this.#put(path, node);
     if (path.startsWith(QUOTA_ROOT)) this.#quotaNodeCreated(parentPath, name);
@@ -185,7 +167,7 @@ export class Tree {
     const parentPath = slash === 0 ? '/' : path.substring(0, slash);
     const parent = this.nodes.get(parentPath);
     if (parent === undefined || path.length === 1) return undefined;
-    removeChild(parent, path.substring(slash + 1));
+    parent.removeChild(path.substring(slash + 1));
     if (zxid > parent.pzxid) {
       parent.pzxid = zxid;
       this.#statChanged(parentPath, parent);
@@ -259,22 +241,9 @@ export class Tree {
     if (at !== '/') {
       const parent = this.nodes.get(parentOf(at));
       if (parent === undefined) return false;
-      addChild(parent, nameOf(at));
+      parent.addChild(nameOf(at));
     }
-    const node = new Znode(
-      kept(data),
-      this.acls.useLoaded(aclIndex),
-      stat.czxid,
-      stat.ctime,
-      stat.ephemeralOwner,
-    );
-    // Equal zxids share one object, as they do when they come from a transaction.
-    node.mzxid = stat.mzxid === stat.czxid ? stat.czxid : stat.mzxid;
-    node.pzxid = stat.pzxid === stat.czxid ? stat.czxid : stat.pzxid;
-    node.mtime = stat.mtime;
-    node.version = stat.version;
-    node.cversion = stat.cversion;
-    node.aversion = stat.aversion;
+    const node = Znode.of(kept(data), this.acls.useLoaded(aclIndex), stat);
     const before = this.nodes.get(at);
     if (before !== undefined) {
       node.children = before.children;
@@ -360,15 +329,4 @@ export class Tree {
     if (name === LIMIT_NODE) this.quotas.add(limited);
     else if (name === STAT_NODE) this.dataSize += recountUsage(this.nodes, limited);
   }
-}
-
-function addChild(parent: Znode | undefined, name: string): void {
-  if (parent === undefined) return;
-  if (parent.children === null) parent.children = new Set([name]);
-  else parent.children.add(name);
-}
-
-function removeChild(parent: Znode, name: string): void {
-  const children = parent.children;
-  if (children?.delete(name) && children.size === 0) parent.children = null;
 }

@@ -1,7 +1,13 @@
 // One znode of the tree, with the fields that snapshots and Stats are made of.
 import type { Zxid } from '../base/ids.ts';
-import type { Acl } from '../wire/data.ts';
+import type { Acl, StatPersisted } from '../wire/data.ts';
 import type { AclRef } from './aclCache.ts';
+
+export const EMPTY: Buffer = Buffer.alloc(0);
+
+/** What is kept of bytes that belong to someone else, such as a chunk of a socket. */
+export const kept = (data: Uint8Array | null): Buffer | null =>
+  data === null ? null : data.length === 0 ? EMPTY : Buffer.from(data);
 
 /** What a decision needs to know of a znode: a Znode has it, and so has a change in flight. */
 export interface NodeView {
@@ -53,6 +59,29 @@ export class Znode implements NodeView {
     this.ctime = time;
     this.mtime = time;
     this.ephemeralOwner = owner;
+  }
+
+  /** A znode as a snapshot has it. Equal ids share one object, as when they come from a txn. */
+  static of(data: Buffer | null, acl: AclRef, stat: StatPersisted): Znode {
+    const owner = stat.ephemeralOwner === 0n ? 0n : stat.ephemeralOwner;
+    const node = new Znode(data, acl, stat.czxid, stat.ctime, owner);
+    if (stat.mzxid !== stat.czxid) node.mzxid = stat.mzxid;
+    if (stat.pzxid !== stat.czxid) node.pzxid = stat.pzxid;
+    node.mtime = stat.mtime;
+    node.version = stat.version;
+    node.cversion = stat.cversion;
+    node.aversion = stat.aversion;
+    return node;
+  }
+
+  addChild(name: string): void {
+    if (this.children === null) this.children = new Set([name]);
+    else this.children.add(name);
+  }
+
+  removeChild(name: string): void {
+    const { children } = this;
+    if (children?.delete(name) && children.size === 0) this.children = null;
   }
 
   get numChildren(): number {
