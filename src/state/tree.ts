@@ -3,12 +3,12 @@ import { NO_ZXID, type SessionId, type Zxid } from '../base/ids.ts';
 import type { Acl, Stat, StatPersisted } from '../wire/data.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { AclCache, isUnresolved, OPEN_REF, READ_ACL } from './aclCache.ts';
-import { contentCrcOf, DigestSum, digestOf, isOutsideDigest } from './digest.ts';
 import { Owned } from './owned.ts';
 import { OwnerKind, ownerKind } from './owner.ts';
 import { childOf, nameOf, parentOf } from './path.ts';
 import { LIMIT_NODE, QUOTA_ROOT, QuotaPaths, STAT_NODE } from './quota.ts';
 import { CONFIG_PATH, PROC_PATH } from './specialPaths.ts';
+import { TreeDigest } from './treeDigest.ts';
 import { DEFAULT_TREE_OPTIONS, type TreeOptions } from './treeOptions.ts';
 import { addUsage, recountUsage } from './usage.ts';
 import { walk } from './walk.ts';
@@ -29,11 +29,12 @@ export class Tree {
   readonly #owned: Owned;
   /** Lengths of all paths and data (zk_approximate_data_size). */
   dataSize = 0;
-  readonly #digest = new DigestSum();
+  readonly #digest: TreeDigest;
 
   constructor(options: TreeOptions = DEFAULT_TREE_OPTIONS) {
     this.options = options;
     this.#owned = new Owned(options);
+    this.#digest = new TreeDigest(options.digest);
     this.#putSystemNode('/');
     this.#putSystemNode(PROC_PATH);
     this.#putSystemNode(QUOTA_ROOT);
@@ -58,7 +59,7 @@ export class Tree {
 
   /** Sum of the digests of all znodes modulo 2^64, signed. */
   get digest(): bigint {
-    return this.#digest.value;
+    return this.#digest.sum.value;
   }
 
   /** As Apache counts, which holds the root twice. */
@@ -143,14 +144,19 @@ export class Tree {
     return ErrorCode.ok;
   }
 
-  /** Raises the parent after a create that found its znode there already, see `create`. */
-  raiseCversion(path: string, cversion: number, zxid: Zxid): void {
-    const node = this.nodes.get(path);
-    if (node !== undefined) this.#raiseCversion(path, node, cversion, zxid);
-  }
-
-  /** Gives a znode whose ACL a fuzzy snapshot did not hold the one it was created with. */
-  resolveAcl(path: string, acl: readonly Acl[] | null): void {
+  /**
+   * What is left to do of a create that found its znode there, as in a replay: to raise the parent
+   * (see `create`), and to give the znode the ACL that its fuzzy snapshot did not hold.
+   */
+  createdBefore(
+    path: string,
+    acl: readonly Acl[] | null,
+    parentCVersion: number,
+    zxid: Zxid,
+  ): void {
+    const parentPath = parentOf(path);
+    const parent = this.nodes.get(parentPath);
+    if (parent !== undefined) this.#raiseCversion(parentPath, parent, parentCVersion, zxid);
     const node = this.nodes.get(path);
     if (node === undefined || !isUnresolved(node.acl)) return;
     this.acls.release(node.acl);
@@ -170,7 +176,7 @@ export class Tree {
     parent.removeChild(path.substring(slash + 1));
     if (zxid > parent.pzxid) {
       parent.pzxid = zxid;
-      this.#statChanged(parentPath, parent);
+      this.#digest.statChanged(parentPath, parent);
     }
     const node = this.nodes.get(path);
     if (node === undefined) return undefined;
@@ -203,7 +209,7 @@ export class Tree {
     node.mtime = time;
     node.mzxid = zxid;
     node.version = version;
-    this.#dataChanged(path, node);
+    this.#digest.dataChanged(path, node);
     const growth = node.dataLength - before;
     this.dataSize += growth;
     if (!this.quotas.isEmpty) this.#addUsage(path, growth, 0);
@@ -218,7 +224,7 @@ export class Tree {
     node.acl = this.acls.use(acl);
     this.acls.release(before);
     node.aversion = version;
-    this.#statChanged(path, node);
+    this.#digest.statChanged(path, node);
     return node;
   }
 
@@ -229,7 +235,7 @@ export class Tree {
     this.quotas.clear();
     this.#owned.clear();
     this.dataSize = 0;
-    this.#digest.value = 0n;
+    this.#digest.sum.value = 0n;
   }
 
   /**
@@ -268,7 +274,7 @@ export class Tree {
   #put(path: string, node: Znode): void {
     this.nodes.set(path, node);
     this.dataSize += path.length + node.dataLength;
-    this.#dataChanged(path, node);
+    this.#digest.dataChanged(path, node);
     const owner = node.ephemeralOwner;
     if (owner !== 0n) this.#owned.add(path, owner);
   }
@@ -276,7 +282,7 @@ export class Tree {
   #drop(path: string, node: Znode): void {
     this.nodes.delete(path);
     this.dataSize -= path.length + node.dataLength;
-    this.#digest.replace(node.digest, 0);
+    this.#digest.sum.replace(node.digest, 0);
     this.acls.release(node.acl);
     const owner = node.ephemeralOwner;
     if (owner !== 0n) this.#owned.remove(path, owner);
@@ -301,23 +307,7 @@ export class Tree {
     if (cversion <= node.cversion) return;
     node.cversion = cversion;
     node.pzxid = zxid;
-    this.#statChanged(path, node);
-  }
-
-  #dataChanged(path: string, node: Znode): void {
-    if (!this.options.digest || isOutsideDigest(path)) return;
-    node.contentCrc = contentCrcOf(path, node.data);
-    this.#refresh(node);
-  }
-
-  #statChanged(path: string, node: Znode): void {
-    if (this.options.digest && !isOutsideDigest(path)) this.#refresh(node);
-  }
-
-  #refresh(node: Znode): void {
-    const before = node.digest;
-    node.digest = digestOf(node.contentCrc, node);
-    this.#digest.replace(before, node.digest);
+    this.#digest.statChanged(path, node);
   }
 
   #addUsage(path: string, bytes: number, count: number): void {

@@ -91,8 +91,7 @@ export function applyCreate(state: State, header: TxnHeader, txn: AnyCreateTxn):
   );
   if (err === ErrorCode.nodeExists) {
     // Only in a replay: the snapshot has the znode already, or a later one of that name.
-    tree.raiseCversion(parentOf(path), txn.parentCVersion, header.zxid);
-    tree.resolveAcl(path, txn.acl);
+    tree.createdBefore(path, txn.acl, txn.parentCVersion, header.zxid);
   }
   if (err !== ErrorCode.ok) return applied(txn.type, err, path);
   const node = txn.type === OpCode.create ? undefined : tree.get(path);
