@@ -229,7 +229,7 @@ export interface AuthInfo {
 export interface ConnectOptions {
   /** Asked of the server, in milliseconds; it may grant another. 30 000 by default. */
   readonly sessionTimeout?: number | undefined;
-  /** How long `connect` waits for the first connection, in milliseconds; for ever by default. */
+  /** How long `connect` waits for the first connection, in ms; for ever by default. */
   readonly connectTimeout?: number | undefined;
   /** A read-only server is better than none. */
   readonly readOnly?: boolean | undefined;
@@ -241,7 +241,7 @@ export interface ConnectOptions {
   readonly watcher?: Watcher | undefined;
   /** Longest reply accepted, in bytes (`jute.maxbuffer` of Apache's clients); 64 MiB by default. */
   readonly maxFrame?: number | undefined;
-  /** Ends the wait of `connect` and closes the client. */
+  /** Ends the wait of `connect` and closes the client; not looked at by `createClient`. */
   readonly signal?: AbortSignal | undefined;
 }
 
