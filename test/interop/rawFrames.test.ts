@@ -5,7 +5,12 @@ import { expect, test } from 'vitest';
 import { decidedFrames } from '../support/decidedFrames.ts';
 import { describeWithPeers } from '../support/foreign.ts';
 import { RawConnection } from '../support/rawConnection.ts';
-import { type ServerOptions, serverUnderTest, startServer } from '../support/servers.ts';
+import {
+  type ServerOptions,
+  serverUnderTest,
+  startServer,
+  type TestServer,
+} from '../support/servers.ts';
 
 interface Mask {
   readonly step: number;
@@ -85,6 +90,14 @@ async function prepare(port: number, setup: string[]) {
 
 async function replay(row: Case): Promise<{ seen: string[]; expected: string[] }> {
   const server = await startServer(serverUnderTest, captured(row.settings));
+  try {
+    return await replayAt(server, row);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function replayAt(server: TestServer, row: Case) {
   const before = await prepare(server.port, row.setup ?? []);
   const link = await RawConnection.open(server.port);
   const seen: string[] = [];
@@ -104,7 +117,6 @@ async function replay(row: Case): Promise<{ seen: string[]; expected: string[] }
   }
   link.end();
   before.link.end();
-  await server.stop();
   return { seen, expected };
 }
 

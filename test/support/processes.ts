@@ -5,17 +5,26 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll } from 'vitest';
 
 const children = new Set<ChildProcess>();
 const directories = new Set<string>();
 
-// A test worker that ends early (a failed import, a timeout) must not leave servers behind.
-process.on('exit', () => {
+function cleanUp(): void {
   for (const child of children) child.kill('SIGKILL');
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+  directories.clear();
+}
+// Modules are loaded anew for each test file, so this runs after all other hooks of each file...
+afterAll(async () => {
+  await Promise.all([...children].map((child) => endProcess(child, 'SIGKILL')));
+  cleanUp();
 });
+// ... and this when a worker ends early. The runner ends workers by SIGTERM.
+process.on('exit', cleanUp);
+process.once('SIGTERM', () => process.exit(143));
 
-/** Starts a child that is killed at the latest when this process ends. */
+/** Starts a child that is killed at the latest when the test file ends. */
 export function startProcess(command: string, args: string[], options: SpawnOptions): ChildProcess {
   const child = spawn(command, args, options);
   children.add(child);
@@ -73,7 +82,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** A new directory that is removed when this process ends. */
+/** A new directory that is removed when the test file ends. */
 export function temporaryDirectory(name: string): string {
   const directory = mkdtempSync(join(tmpdir(), `zookeeper-ts-${name}-`));
   directories.add(directory);
