@@ -84,7 +84,12 @@ export async function start(
   if (opened === null) return BAD_CONFIG;
   for (const warning of opened.warnings) output.err(`${warning}\n`);
   output.out('Starting zookeeper ... ');
-  const result = await startInBackground(opened, options);
+  const result = await startInBackground(opened, options).catch((error: Error) => error);
+  if (result instanceof Error) {
+    output.out('FAILED TO START\n');
+    output.err(`${(options.debug ? result.stack : null) ?? result.message}\n`);
+    return FAILED;
+  }
   switch (result.kind) {
     case 'started':
       output.out('STARTED\n');

@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -62,13 +63,24 @@ interface Run {
   err: string;
 }
 
-function launch(command: string, args: string[], cwd = home): ChildProcess {
-  const { ZOOCFGDIR, ZOO_LOG_DIR, ZOOPIDFILE, ...env } = process.env;
+function launch(
+  command: string,
+  args: string[],
+  cwd = home,
+  variables: Record<string, string> = {},
+): ChildProcess {
+  const { ZOOCFGDIR, ZOO_LOG_DIR, ZOOPIDFILE, ...inherited } = process.env;
+  const env = { ...inherited, ...variables };
   return spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-async function run(command: string, args: string[], cwd = home): Promise<Run> {
-  const child = launch(command, args, cwd);
+async function run(
+  command: string,
+  args: string[],
+  cwd = home,
+  variables: Record<string, string> = {},
+): Promise<Run> {
+  const child = launch(command, args, cwd, variables);
   let out = '';
   let err = '';
   child.stdout?.on('data', (chunk) => (out += chunk));
@@ -155,6 +167,20 @@ describe('in the background', () => {
     expect(failed.err).not.toMatch(/^\s+at /m);
     expect(existsSync(pidFile)).toBe(false);
     other.close();
+  });
+
+  test('ZOO_LOG_DIR takes the output, and a wrong one is named', async () => {
+    const logs = join(home, 'logs-here');
+    const start = (variables: Record<string, string>) =>
+      run(join(bin, 'zk'), ['server', 'start', 'zoo.cfg'], home, variables);
+    const wrong = await start({ ZOO_LOG_DIR: join(home, 'zoo.cfg') });
+    expect(wrong.code).toBe(1);
+    expect(wrong.out).toBe('Starting zookeeper ... FAILED TO START\n');
+    expect(wrong.err).toMatch(/cannot write .*zoo.cfg.*; ZOO_LOG_DIR can name another directory/);
+    expect((await start({ ZOO_LOG_DIR: logs, USER: 'ann' })).code).toBe(0);
+    const [name = ''] = readdirSync(logs);
+    expect(name).toMatch(/^zookeeper-ann-server-.*\.out$/);
+    expect(readFileSync(join(logs, name), 'utf8')).toContain('binding to port');
   });
 
   test('start takes no notice of the pid file of a process that is gone', async () => {
