@@ -1,4 +1,4 @@
-// Text that comes by itself (events, session changes): drawn above the line being edited, once per turn.
+// Text that comes by itself (events, session changes), drawn above the line being edited.
 import type { LineEditor } from './lineEditor.ts';
 import type { AsyncText } from './shellApi.ts';
 
@@ -28,7 +28,7 @@ export class Announcer {
     else this.flush();
   }
 
-  /** The prompt is another one: draws at the end of this turn, together with all else that happens in it. */
+  /** The prompt is another one: draws at the end of this turn, with all else that happens in it. */
   redraw(): void {
     this.#timer ??= setImmediate(() => this.flush());
   }

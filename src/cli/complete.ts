@@ -177,7 +177,7 @@ export class Completer {
     }
     const only = names.length === 1 ? names[0] : undefined;
     let suffix = '';
-    // A whole name was typed: the second Tab goes into the node, or past it when it has no children.
+    // A whole name was typed: Tab goes into the node, or past it when it has no children.
     if (only !== undefined && only === stem) {
       const goesOn = (await this.#children(prefix + only)).length > 0;
       suffix = goesOn ? '/' : `${quote} `;

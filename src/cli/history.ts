@@ -1,4 +1,4 @@
-// The lines typed in terminals: kept in a private file that several shells append to, recalled with Up and Ctrl-R.
+// The lines typed in terminals: kept in a private file that several shells append to.
 import {
   appendFileSync,
   chmodSync,
@@ -55,7 +55,7 @@ export class History {
     return this.#entries;
   }
 
-  /** Appends a line to the memory and, at once, to the file, so that shells keep each other's lines. */
+  /** Appends a line to the memory and at once to the file: shells keep each other's lines. */
   keep(entry: string): void {
     if (entry.trim() === '') return;
     if (this.#entries.at(-1) === entry) return;

@@ -1,13 +1,13 @@
-// The line being typed: node:readline with what it lacks, output above and below the line, and keys taken first.
+// The line being typed: node:readline, and what it lacks, such as output above and below the line.
 //
-// Facts of Node 20.20 that this rests on: the callback interface (not readline/promises) sends every key through
-// its `_ttyWrite`, so an own one sees it before; `prevRows` is the cursor's row within the line as last drawn, which
-// is how far the next redraw climbs.
+// Facts of Node 20.20 that this rests on: the callback interface (not readline/promises) sends
+// every key through its `_ttyWrite`, so an own one sees it before; `prevRows` is the cursor's row
+// within the line as last drawn, which is how far the next redraw climbs.
 import {
   clearScreenDown,
   createInterface,
   cursorTo,
-  type Interface,
+  Interface,
   type Key,
   moveCursor,
 } from 'node:readline';
@@ -37,11 +37,14 @@ export class LineEditor {
   readonly #internals: Internals;
   readonly #output: WriteStream;
   readonly #send: Internals['_ttyWrite'];
-  /** Characters that came in one turn: inserted together, for readline measures the whole line at each. */
+  /** Characters of one turn, inserted together: readline measures the whole line at each insert. */
   #burst = '';
   #burstTimer: NodeJS.Immediate | null = null;
 
   constructor(input: Readable, output: WriteStream, events: LineEditorEvents) {
+    for (const name of ['_ttyWrite', '_getDisplayPos'])
+      if (!(name in Interface.prototype))
+        throw new Error(`this version of Node (${process.version}) has no readline ${name}`);
     this.#output = output;
     const others = output.listeners('resize');
     const readline = createInterface({
@@ -58,14 +61,6 @@ export class LineEditor {
       if (!others.includes(listener)) output.off('resize', listener as () => void);
     this.#readline = readline;
     this.#internals = readline as unknown as Internals;
-    const needed = {
-      _ttyWrite: 'function',
-      _getDisplayPos: 'function',
-      prevRows: 'number',
-    } as const;
-    for (const name of Object.keys(needed) as (keyof typeof needed)[])
-      if (typeof this.#internals[name] !== needed[name])
-        throw new Error(`this version of Node (${process.version}) has no readline ${name}`);
     this.#send = this.#internals._ttyWrite.bind(readline);
     this.#internals._ttyWrite = (text, key) => events.onKey({ text, key });
     readline.on('line', events.onLine);
@@ -117,7 +112,7 @@ export class LineEditor {
     this.#readline.prompt(true);
   }
 
-  /** Shows a prompt and a line (empty, unless told) at the place of the cursor, where nothing is yet. */
+  /** Shows a prompt and a line (empty, unless told) at the cursor, where nothing is yet. */
   begin(prompt: string, line = '', cursor = line.length): void {
     this.#internals.line = line;
     this.#internals.cursor = cursor;
@@ -135,8 +130,9 @@ export class LineEditor {
   }
 
   /**
-   * Draws the line after the terminal has changed its width. Some terminals wrap the old line anew and some leave
-   * it: the lower count of rows never erases what others wrote, at worst a piece of the old line stays above.
+   * Draws the line after the terminal has changed its width. Some terminals wrap the old line anew
+   * and some leave it: the lower count of rows never erases what others wrote, at worst a piece of
+   * the old line stays above.
    */
   resized(): void {
     this.#typeBurst();

@@ -1,4 +1,4 @@
-// The two questions a shell asks in a terminal, by the `prompts` package: a confirmation and a hidden password.
+// The two questions a shell asks in a terminal: a confirmation and a hidden password.
 import { PassThrough, Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import prompts from 'prompts';
@@ -22,8 +22,9 @@ function outlet(output: WriteStream, coloured: boolean): Writable {
 }
 
 /**
- * Asks on a stream of keys that the terminal feeds, not on stdin: two readers of one terminal would share its keys,
- * and `prompts` leaves stdin changed (terkelg/prompts#312). What was typed ahead can never answer a question.
+ * Asks on a stream of keys that the terminal feeds, not on stdin: two readers of one terminal would
+ * share its keys, and `prompts` leaves stdin changed (terkelg/prompts#312). What was typed ahead
+ * can never answer a question.
  */
 export class Questions implements ShellQuestions {
   readonly #output: WriteStream;
@@ -47,7 +48,8 @@ export class Questions implements ShellQuestions {
   }
 
   async confirm(question: string): Promise<boolean> {
-    // Not of type `confirm`: that one goes on at the first y, and the rest of `yes` would be the next command.
+    // Not of type `confirm`: that one goes on at the first y, and the rest of `yes` would be the
+    // next command.
     const message = `${question} (y/N)`;
     const answer = await this.#ask({ type: 'text', name: 'answer', message });
     return typeof answer === 'string' && /^y(es)?$/i.test(answer.trim());

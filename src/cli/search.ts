@@ -1,9 +1,9 @@
-// Ctrl-R: an incremental search backwards through the history, shown in the place of the prompt and the line.
+// Ctrl-R: an incremental search backwards through the history, shown in the place of the line.
 import type { History } from './history.ts';
 import { isControl, isPrintable, type Keypress } from './keys.ts';
 import type { LineEditor } from './lineEditor.ts';
 
-/** What a key did: went on with the search, took the line found, gave the typed line back, or is for the line. */
+/** What a key did: go on, take the line found, give up; `passed` keys are for the line itself. */
 export type SearchStep = 'searching' | 'accepted' | 'cancelled' | 'passed';
 
 export class ReverseSearch {

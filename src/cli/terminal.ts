@@ -1,5 +1,4 @@
-// The terminal half of the shell: keys, prompt, history, questions, and events above the line; nothing else touches the tty.
-import type { ReadStream, WriteStream } from 'node:tty';
+// The terminal half of the shell: keys, prompt, history, questions, and events above the line.
 import { Announcer } from './announcer.ts';
 import { applyCompletion, Completer } from './complete.ts';
 import { History, historyFile, Recall } from './history.ts';
@@ -7,15 +6,8 @@ import { isControl, isEnter, isPlain, isPrintable, type Keypress } from './keys.
 import { LineEditor } from './lineEditor.ts';
 import { Questions } from './questions.ts';
 import { SearchLine } from './search.ts';
-import type { ShellApi } from './shellApi.ts';
-import { TtyModes } from './ttyModes.ts';
-
-export interface TerminalStreams {
-  readonly stdin: ReadStream;
-  readonly stdout: WriteStream;
-  readonly stderr: WriteStream;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
+import type { AsyncText, ShellApi } from './shellApi.ts';
+import { type TerminalStreams, TtyModes } from './ttyModes.ts';
 
 /** How soon a second Ctrl-C on an empty line must follow the first one to leave. */
 const leaveWithinMs = 2000;
@@ -46,7 +38,7 @@ class Terminal {
   #unfinished = '';
   #recall: Recall | null = null;
   #search: SearchLine | null = null;
-  /** Text pasted so far, null outside of a paste: it is inserted at once, for key by key is slow. */
+  /** Text pasted so far, null outside of a paste; it is inserted at once. */
   #pasted: string | null = null;
   #emptyInterruptAt = Number.NEGATIVE_INFINITY;
 
@@ -63,7 +55,12 @@ class Terminal {
     });
     this.#completer = new Completer(shell, () => performance.now());
     this.#questions = new Questions(stdout, stdout.hasColors(env), () => this.#announcer.flush());
-    this.#announcer = this.#createAnnouncer();
+    this.#announcer = new Announcer(this.#editor, {
+      isEditing: () => this.#isEditing,
+      isAsking: () => this.#questions.isAsking,
+      prompt: () => this.#prompt(),
+      write: (text) => this.#write(text),
+    });
     this.#history = new History(historyFile(env), (trouble) =>
       this.#announcer.text({ stream: 'err', text: trouble }),
     );
@@ -116,16 +113,9 @@ class Terminal {
     return this.#unfinished === '' ? this.#shell.prompt() : continuationPrompt;
   }
 
-  #createAnnouncer(): Announcer {
-    return new Announcer(this.#editor, {
-      isEditing: () => this.#isEditing,
-      isAsking: () => this.#questions.isAsking,
-      prompt: () => this.#prompt(),
-      write: ({ stream, text }) => {
-        this.#completer.forget();
-        this.#streams[stream === 'out' ? 'stdout' : 'stderr'].write(`${text}\n`);
-      },
-    });
+  #write({ stream, text }: AsyncText): void {
+    this.#completer.forget();
+    this.#streams[stream === 'out' ? 'stdout' : 'stderr'].write(`${text}\n`);
   }
 
   #onKey(keypress: Keypress): void {
@@ -283,8 +273,7 @@ class Terminal {
   }
 }
 
-/** Reads and runs lines until the user leaves; then every session is closed. Resolves with the exit status. */
-export async function runTerminal(shell: ShellApi, streams: TerminalStreams): Promise<number> {
+async function untilLeft(shell: ShellApi, streams: TerminalStreams): Promise<number> {
   let onLeave: (status: number) => void = () => undefined;
   const left = new Promise<number>((resolve) => {
     onLeave = resolve;
@@ -306,8 +295,16 @@ export async function runTerminal(shell: ShellApi, streams: TerminalStreams): Pr
   terminal.start();
   const status = await left;
   stdout.off('resize', onResize);
-  // Closing may have to wait for a server: another signal ends it at once.
+  // Closing the sessions may have to wait for a server: another signal ends it at once.
   for (const [signal, listener] of Object.entries(signals)) process.off(signal, listener);
-  await shell.close();
   return status;
+}
+
+/** Runs lines until the user leaves, then closes every session; gives the exit status. */
+export async function runTerminal(shell: ShellApi, streams: TerminalStreams): Promise<number> {
+  try {
+    return await untilLeft(shell, streams);
+  } finally {
+    await shell.close();
+  }
 }

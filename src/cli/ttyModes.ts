@@ -1,5 +1,12 @@
-// What the terminal device is told: bracketed paste, raw mode, and to let go of it while we are stopped.
+// The terminal device: its streams, bracketed paste, and raw mode given back while we are stopped.
 import type { ReadStream, WriteStream } from 'node:tty';
+
+export interface TerminalStreams {
+  readonly stdin: ReadStream;
+  readonly stdout: WriteStream;
+  readonly stderr: WriteStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
 
 /** Bracketed paste: the terminal marks where pasted text begins and ends. */
 const pasteOn = '\x1b[?2004h';
@@ -37,7 +44,7 @@ export class TtyModes {
     });
   }
 
-  /** After SIGCONT: whoever had the terminal has set it up for itself. False when `suspend` sees to it. */
+  /** After SIGCONT, for others have set it up for themselves. False when `suspend` sees to it. */
   takeBack(): boolean {
     if (this.#isSuspending) return false;
     // Node sets a mode only when it believes in another one.

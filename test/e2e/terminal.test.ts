@@ -1,4 +1,4 @@
-// The shell at a terminal, as a person sees it: a pseudo-terminal with a screen, a real server behind it.
+// The shell at a terminal, as a person sees it, with a real server behind it.
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';

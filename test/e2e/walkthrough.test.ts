@@ -1,4 +1,4 @@
-// The master and worker story of the notes, typed line by line in four shells of ours at a server of ours.
+// The master and worker story of the notes, typed in four shells of ours at a server of ours.
 import { afterEach, describe, expect, test } from 'vitest';
 import type { PtyScreen } from '../support/pty.ts';
 import { serverUnderTest, startServer, type TestServer } from '../support/servers.ts';

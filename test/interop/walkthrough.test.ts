@@ -1,4 +1,4 @@
-// The story of the notes across the border: our shell at Apache's server, Apache's shell at ours and at its own.
+// The story of the notes: our shell at Apache's server, Apache's shell at ours and at its own.
 import { afterEach, describe, test } from 'vitest';
 import { missingPeer, peersAreRequired } from '../support/peers.ts';
 import type { PtyScreen } from '../support/pty.ts';

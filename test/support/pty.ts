@@ -1,4 +1,4 @@
-// A program in a pseudo-terminal with a screen behind it: type keys, wait for what a person would see.
+// A program in a pseudo-terminal with a screen: type keys, wait for what a person would see.
 import { type IPty, spawn as spawnPty } from '@lydell/node-pty';
 import headless from '@xterm/headless';
 
@@ -137,7 +137,7 @@ export class PtyScreen {
     this.#pty.resize(columns, rows);
   }
 
-  /** Waits for a text, a pattern or a condition on the screen; says what the screen showed instead. */
+  /** Waits for a text, a pattern or a condition; a failure says what the screen showed instead. */
   async waitFor(
     wanted: string | RegExp | ((text: string) => boolean),
     patience = 20_000,

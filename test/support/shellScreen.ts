@@ -1,4 +1,5 @@
-// A shell in a pseudo-terminal, ours or Apache's: type a line, get what it printed; take events in their order.
+// A shell in a pseudo-terminal, ours or Apache's: type a line, get what it printed; take events in
+// their order.
 import { join } from 'node:path';
 import { classPath, jars, javaFlags } from './peers.ts';
 import { keys, type PtyOptions, PtyScreen } from './pty.ts';
@@ -96,8 +97,8 @@ export class ShellScreen extends PtyScreen {
 }
 
 /**
- * The shell wants JLine 2, and that wants Jansi 1: both before the JLine 1 and the Jansi 2 that the manifests of
- * Debian's jars name.
+ * The shell wants JLine 2, and that wants Jansi 1: both before the JLine 1 and the Jansi 2 that the
+ * manifests of Debian's jars name.
  */
 const shellClassPath = () => `${jars}/jansi1.jar:${jars}/jline2.jar:${classPath()}`;
 

@@ -1,9 +1,12 @@
-// The master and worker story of the books, typed in several shells at once: what each says, and which events it sees.
+// The master and worker story of the books, typed in several shells at once: what each says, and
+// which events it sees.
 import { expect } from 'vitest';
 import { keys } from './pty.ts';
 import type { ShellScreen } from './shellScreen.ts';
 
-/** How the first master goes: three ways to leave, and two that the server only notices by silence. */
+/**
+ * How the first master goes: three ways to leave, and two that the server only notices by silence.
+ */
 export type MasterEnd = 'quit' | 'Ctrl-D' | 'close' | 'crash' | 'SIGKILL';
 
 export interface Cast {
@@ -70,8 +73,8 @@ async function masterRole({ master, backup }: Cast, { end, timeout }: StoryOptio
   const isSilent = end === 'crash' || end === 'SIGKILL';
   await sees(backup, 'NodeDeleted /master', timeout * 3 + 20_000);
   const waited = performance.now() - before;
-  // A server expires a session at the earliest when it has heard nothing for the time agreed on. The last
-  // ping may be a third of it old.
+  // A server expires a session at the earliest when it has heard nothing for the time agreed on.
+  // The last ping may be a third of it old.
   if (isSilent) expect(waited).toBeGreaterThan(timeout / 2);
   else expect(waited).toBeLessThan(timeout);
   await say(backup, second, 'Created /master');
