@@ -56,8 +56,11 @@ const quietly = (command: Command): Command =>
 async function main(argv: readonly string[]): Promise<void> {
   // The shell's own words may look like anything: commander must not touch what follows `cli`.
   if (argv[0] === 'cli') return await runShell(argv.slice(1));
+  if (argv[0] === 'help' && argv[1] === 'cli') return await runShell(['--help']);
   try {
-    await (await program(argv[0])).parseAsync(argv, { from: 'user' });
+    await (await program(argv[0] === 'help' ? argv[1] : argv[0])).parseAsync(argv, {
+      from: 'user',
+    });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return;

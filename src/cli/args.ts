@@ -83,8 +83,8 @@ Exit status: 0 done, 1 refused by the server, 2 wrong use, 3 no connection, 4 no
 `;
 
 /** The options; also what `zk cli --help` prints. */
-export function optionTable(): Command {
-  return new Command('cli')
+function optionTable(): Command {
+  return new Command('zk cli')
     .description('a shell for ZooKeeper servers, old and new, ours and others')
     .usage('[options] [command [args...]]')
     .option('-s, --server <host:port,...>', 'servers, and a chroot after the last (also -server)')

@@ -1,7 +1,7 @@
 // Data of znodes on its way in and out: text, base64, hex, files, standard input.
-import { readFile } from 'node:fs/promises';
 import { usageError } from './cliError.ts';
 import type { CommandContext, OptionSpec, ParsedArgs } from './command.ts';
+import { readNamedFile } from './files.ts';
 
 /** Options of `create` and `set` that say what the data word is. */
 export const DATA_FORMS: readonly OptionSpec[] = [
@@ -38,7 +38,7 @@ export async function dataOf(
   const text = args.operands[index];
   if (file !== undefined) {
     if (text !== undefined) throw usageError(`Data twice: ${text} and the file ${file}`);
-    return await readFile(file);
+    return await readNamedFile(file);
   }
   if (text === undefined) return null;
   if (text === '-' && !args.isQuoted(index)) {

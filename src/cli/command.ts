@@ -124,5 +124,5 @@ export interface Command {
   /** Its line never goes to any history: it may hold a secret. */
   readonly secret?: boolean;
   /** Throws CliError or the client's error; the number is the exit status, 0 when nothing is returned. */
-  run(context: CommandContext, args: ParsedArgs): Promise<number | void>;
+  run(context: CommandContext, args: ParsedArgs): Promise<number | undefined>;
 }

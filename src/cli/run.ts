@@ -1,6 +1,6 @@
 // `zk cli`: decides between one command, a script and a terminal, runs it, closes every session, gives the status.
 import { createClient } from '../client/index.ts';
-import { type CliArguments, optionTable, parseArguments } from './args.ts';
+import { type CliArguments, parseArguments } from './args.ts';
 import { Status } from './cliError.ts';
 import { failureOf } from './errors.ts';
 import { openScript, runScript } from './script.ts';
@@ -80,9 +80,13 @@ async function runAtTerminal(
 ): Promise<number> {
   if (!args.quiet) err.line(`Connecting to ${server}\nWelcome to ZooKeeper!`);
   const { runTerminal } = await import('./terminal.ts');
-  shell.start();
   const { stdin, stdout, stderr, env } = process;
-  return await runTerminal(shell, { stdin, stdout, stderr, env });
+  try {
+    shell.start();
+    return await runTerminal(shell, { stdin, stdout, stderr, env });
+  } finally {
+    await shell.close();
+  }
 }
 
 /** A signal interrupts the command; then the sessions are closed, so that no ephemeral lingers. */
@@ -105,5 +109,3 @@ async function withSignals(shell: Shell, work: () => Promise<number>): Promise<n
     process.off('SIGTERM', onTerminate);
   }
 }
-
-export const cliHelp = (): string => optionTable().helpInformation();

@@ -29,6 +29,8 @@ export interface ShellOptions extends NarratorOptions {
   /** Even at a terminal the first command waits for the connection. */
   readonly waitForConnection: boolean;
   readonly language: Language;
+  /** Show where an unforeseen error comes from. */
+  readonly debug: boolean;
 }
 
 export interface ShellWorld {
@@ -144,6 +146,8 @@ export class Shell implements ShellApi, ShellAccess {
     } catch (error) {
       const failure = failureOf(error);
       this.#narrator.failure(failure);
+      const isUnforeseen = failure.code === 'Error' && error instanceof Error;
+      if (this.#options.debug && isUnforeseen) this.#world.err.line(error.stack ?? '');
       this.lastStatus = failure.status;
     } finally {
       this.isBusy = false;

@@ -1,16 +1,15 @@
 // The program `zk cli` as scripts use it: what comes on which stream, and with which status it ends.
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../support/processes.ts';
+import { freePort, temporaryDirectory } from '../support/processes.ts';
 import { startOurs, type TestServer } from '../support/servers.ts';
 import { runCliProgram } from '../support/walkthroughFile.ts';
 
 let server: TestServer;
-const folder = mkdtempSync(join(tmpdir(), 'zk-cli-'));
+const folder = temporaryDirectory('cli');
 
 beforeAll(async () => {
   server = await startOurs();
@@ -99,6 +98,12 @@ describe('one command', () => {
     await cli('get', '-f', join(folder, 'copy'), '/bytes');
     expect(readFileSync(join(folder, 'copy'), 'utf8')).toBe('{}');
     expect((await cli('set', '-b', '/bytes', '!!')).status).toBe(2);
+    const missing = join(folder, 'missing');
+    expect(await cli('set', '-f', missing, '/bytes')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `Cannot read ${missing}: ENOENT\n`,
+    });
   });
 
   it('prints one JSON document with --json', async () => {
@@ -287,6 +292,31 @@ describe('the program', () => {
         env,
       });
       expect(ran.stdout + ran.stderr).not.toContain('\u001b');
+    }
+  });
+
+  it('starts the server of conf/zoo.cfg when nothing answers, and finds it the next time', async () => {
+    const home = temporaryDirectory('with-server');
+    const port = await freePort();
+    mkdirSync(join(home, 'conf'));
+    writeFileSync(
+      join(home, 'conf/zoo.cfg'),
+      `dataDir=data\nclientPort=${port}\nclientPortAddress=127.0.0.1\n`,
+    );
+    const options = { cwd: home };
+    const first = await runCliProgram(['--with-server', 'ls', '/'], options);
+    try {
+      expect(first).toEqual({
+        status: 0,
+        stdout: '[zookeeper]\n',
+        stderr: expect.stringMatching(
+          /^Started a server on 127\.0\.0\.1:\d+ \(pid \d+\); zk server stop conf\/zoo\.cfg stops it\n$/,
+        ),
+      });
+      const second = await runCliProgram(['--with-server', 'ls', '/'], options);
+      expect(second).toEqual({ status: 0, stdout: '[zookeeper]\n', stderr: '' });
+    } finally {
+      expect((await zk('server', 'stop', join(home, 'conf/zoo.cfg'))).status).toBe(0);
     }
   });
 

@@ -37,6 +37,7 @@ export class RunningShell {
         quiet: true,
         language: 'en',
         autoReconnect: false,
+        debug: false,
         ...options,
       },
       { out: this.out, err: this.err, client },

@@ -14,13 +14,17 @@ export interface Ran {
 /** `bin/zk cli ...args` with an optional standard input. */
 export function runCliProgram(
   args: readonly string[],
-  { stdin = '', env = {} }: { stdin?: string; env?: Record<string, string> } = {},
+  {
+    stdin = '',
+    env = {},
+    cwd,
+  }: { stdin?: string; env?: Record<string, string>; cwd?: string } = {},
 ): Promise<Ran> {
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
       [file('../../bin/zk'), 'cli', ...args],
-      { env: { ...process.env, ...env }, maxBuffer: 1 << 28 },
+      { env: { ...process.env, ...env }, cwd, maxBuffer: 1 << 28 },
       (error, stdout, stderr) => {
         const status = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
         resolve({ stdout, stderr, status });

@@ -1,7 +1,7 @@
 // `config` and `reconfig`: which servers make up the ensemble.
-import { readFile } from 'node:fs/promises';
 import { usageError } from '../cliError.ts';
 import type { Command, ParsedArgs } from '../command.ts';
+import { readNamedFile } from '../files.ts';
 import { statBlock, statJson } from '../stat.ts';
 import { WATCH, WITH_STAT } from '../values.ts';
 
@@ -118,7 +118,7 @@ async function requestOf(args: ParsedArgs, usage: string) {
 
 /** The server, group and weight lines of a dynamic configuration file. */
 async function membersIn(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8');
+  const text = (await readNamedFile(file)).toString('utf8');
   const lines = text.split('\n').map((line) => line.trim());
   return lines.filter((line) => /^(server|group|weight)\./.test(line)).join('\n');
 }

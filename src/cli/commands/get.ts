@@ -1,8 +1,8 @@
 // `get`: the data of a znode, as text, JSON, base64, hex or raw bytes.
-import { writeFile } from 'node:fs/promises';
 import { dataJson, escapeControls, hexDump, textOf } from '../bytes.ts';
 import { usageError } from '../cliError.ts';
 import type { Command, CommandContext, ParsedArgs } from '../command.ts';
+import { writeNamedFile } from '../files.ts';
 import { statBlock, statJson } from '../stat.ts';
 import { operand, WATCH, WITH_STAT, wantsWatch } from '../values.ts';
 
@@ -45,7 +45,7 @@ export const get: Command = {
       context.shell.hint('get watch', 'get watches the data; ls -w watches the children', 1);
     }
     const file = args.value('-f');
-    if (file !== undefined) await writeFile(file, data ?? '');
+    if (file !== undefined) await writeNamedFile(file, data ?? Buffer.alloc(0));
     if (context.json) {
       const withStat = args.has('-s') ? { stat: statJson(stat) } : {};
       context.emit({ path, ...(file === undefined ? dataJson(data) : { file }), ...withStat }, '');
