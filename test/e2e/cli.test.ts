@@ -301,7 +301,7 @@ describe('the program', () => {
     mkdirSync(join(home, 'conf'));
     writeFileSync(
       join(home, 'conf/zoo.cfg'),
-      `dataDir=data\nclientPort=${port}\nclientPortAddress=127.0.0.1\n`,
+      `dataDir=${home}/data\nclientPort=${port}\nclientPortAddress=127.0.0.1\n`,
     );
     const options = { cwd: home };
     const first = await runCliProgram(['--with-server', 'ls', '/'], options);
@@ -316,7 +316,8 @@ describe('the program', () => {
       const second = await runCliProgram(['--with-server', 'ls', '/'], options);
       expect(second).toEqual({ status: 0, stdout: '[zookeeper]\n', stderr: '' });
     } finally {
-      expect((await zk('server', 'stop', join(home, 'conf/zoo.cfg'))).status).toBe(0);
+      const stopped = await zk('server', 'stop', join(home, 'conf/zoo.cfg'));
+      expect(stopped.stdout).toMatch(/STOPPED\n$/);
     }
   });
 
