@@ -1,11 +1,12 @@
 // Starts a server as a process of its own, and waits until it listens or has died.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/index.ts';
 import type { LogFormat, LogLevel } from './logger.ts';
+import { makeDirs } from './makeDirs.ts';
 import { pidFilePath, readPidFile } from './pidFile.ts';
 
 const program = fileURLToPath(new URL('../../bin/zk', import.meta.url));
@@ -100,7 +101,7 @@ export function childArguments(file: string, options: ProcessOptions): string[] 
 function openOutFile(config: Config): string {
   const path = outFilePath(config);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirs(dirname(path));
     closeSync(openSync(path, 'a'));
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException;

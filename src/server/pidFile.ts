@@ -1,6 +1,7 @@
 // The pid file of a server, and whether the process that it names is still that server.
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeDirs } from './makeDirs.ts';
 
 /** `zookeeper_server.pid` in dataDir, or the file that ZOOPIDFILE names, as in zkServer.sh. */
 export function pidFilePath(dataDir: string): string {
@@ -33,7 +34,7 @@ export function readPidFile(path: string): PidFile {
 
 /** Written whole or not at all; no newline, as zkServer.sh leaves it. */
 export function writePidFile(path: string, pid: number): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeDirs(dirname(path));
   const fresh = `${path}.${pid}`;
   writeFileSync(fresh, String(pid));
   renameSync(fresh, path);

@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import type { ByteSource } from '../../wire/byteSource.ts';
+import { makeDirs } from '../makeDirs.ts';
 import { codeOf, diskError } from './storageError.ts';
 
 /** Every call that fails throws, or hands over, a StorageError that names the file. */
@@ -57,7 +58,7 @@ export const realDisk: Disk = {
   },
   makeDir(dir) {
     attempt('make the directory', dir, () => {
-      const first = fs.mkdirSync(dir, { recursive: true });
+      const first = makeDirs(dir);
       if (first === undefined) return;
       for (let made = dir; ; made = dirname(made)) {
         syncDirNow(dirname(made));
