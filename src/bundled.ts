@@ -1,7 +1,7 @@
 // The server behind `zk cli --with-server`: that of conf/zoo.cfg, started in the background if nothing answers.
 import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { relative, resolve } from 'node:path';
+import { basename, delimiter, dirname, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from './config/index.ts';
 import { startInBackground } from './server/background.ts';
@@ -26,6 +26,13 @@ function answers(host: string, port: number): Promise<boolean> {
   });
 }
 
+/** How this program can be called from here: `zk` if the PATH has it, else by its place. */
+function self(): string {
+  const program = process.argv[1] ?? 'zk';
+  const isOnPath = (process.env['PATH'] ?? '').split(delimiter).includes(dirname(program));
+  return isOnPath && basename(program) === 'zk' ? 'zk' : relative('.', program);
+}
+
 /** Where the server listens, and what to tell the user when it was started just now. */
 export async function ensureServer(): Promise<{ address: string; notice: string | undefined }> {
   const file = configFile();
@@ -38,7 +45,7 @@ export async function ensureServer(): Promise<{ address: string; notice: string 
   const address = `${host}:${clientPort}`;
   if (await answers(host, clientPort)) return { address, notice: undefined };
   const started = await startInBackground({ file, config });
-  const stop = `zk server stop ${relative('.', file)}`;
+  const stop = `${self()} server stop ${relative('.', file)}`;
   switch (started.kind) {
     case 'failed':
       throw new Error(
