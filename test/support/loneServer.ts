@@ -16,6 +16,7 @@ export interface LoneOptions {
   extendedTypes?: boolean;
   enforceQuota?: boolean;
   superDigest?: string;
+  reconfigEnabled?: boolean;
   /** Hold proposals back until `release`. */
   slowDisk?: boolean;
   maxFrame?: number;
@@ -85,7 +86,7 @@ export class LoneServer {
       access: { ...DEFAULT_AUTH_OPTIONS, superDigest: options.superDigest ?? null },
       extendedTypes,
       enforceQuota: options.enforceQuota ?? false,
-      reconfigEnabled: false,
+      reconfigEnabled: options.reconfigEnabled ?? false,
     };
     this.replica = new Replica(
       {
