@@ -1,7 +1,7 @@
 // The two questions a shell asks in a terminal: a confirmation and a hidden password.
 import { PassThrough, Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
-import prompts from 'prompts';
+import type { PromptObject } from 'prompts';
 import type { ShellQuestions } from './shellApi.ts';
 
 // Select Graphic Rendition: colours and weights.
@@ -60,7 +60,9 @@ export class Questions implements ShellQuestions {
     return typeof answer === 'string' ? answer : undefined;
   }
 
-  async #ask(question: prompts.PromptObject<'answer'>): Promise<unknown> {
+  async #ask(question: PromptObject<'answer'>): Promise<unknown> {
+    // Most shells never ask: the package is loaded when it is needed.
+    const { default: prompts } = await import('prompts');
     const keys = new PassThrough();
     this.#keys = keys;
     this.#onChange(true);

@@ -150,6 +150,16 @@ describe('Ctrl-C', () => {
     expect(await screen.run('ls /zookeeper')).toEqual(['[config, quota]']);
     expect(await exists('/typedAhead')).toBe(false);
   });
+
+  test('cancels the rest of a paste too', async () => {
+    const screen = await shell();
+    screen.type(keys.paste('sleep 60s\ncreate /restOfPaste x\nls /'));
+    await screen.waitFor((text) => text.endsWith('sleep 60s'));
+    screen.type(keys.ctrl('C'));
+    await screen.waitFor((text) => text.endsWith(`^C\n${promptAt(1)}`));
+    expect(await screen.run('ls /zookeeper')).toEqual(['[config, quota]']);
+    expect(await exists('/restOfPaste')).toBe(false);
+  });
 });
 
 describe('Ctrl-D', () => {
