@@ -6,8 +6,8 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/index.ts';
 import type { LogFormat, LogLevel } from './logger.ts';
-import { makeDirs } from './makeDirs.ts';
 import { pidFilePath, readPidFile } from './pidFile.ts';
+import { makeDirs } from './storage/makeDirs.ts';
 
 const program = fileURLToPath(new URL('../../bin/zk', import.meta.url));
 

@@ -1,7 +1,7 @@
 // The pid file of a server, and whether the process that it names is still that server.
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { makeDirs } from './makeDirs.ts';
+import { makeDirs } from './storage/makeDirs.ts';
 
 /** `zookeeper_server.pid` in dataDir, or the file that ZOOPIDFILE names, as in zkServer.sh. */
 export function pidFilePath(dataDir: string): string {

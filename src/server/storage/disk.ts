@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import type { ByteSource } from '../../wire/byteSource.ts';
-import { makeDirs } from '../makeDirs.ts';
+import { makeDirs } from './makeDirs.ts';
 import { codeOf, diskError } from './storageError.ts';
 
 /** Every call that fails throws, or hands over, a StorageError that names the file. */

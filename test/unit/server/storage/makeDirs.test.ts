@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { makeDirs } from '../../../src/server/makeDirs.ts';
+import { makeDirs } from '../../../../src/server/storage/makeDirs.ts';
 
 const top = mkdtempSync(join(tmpdir(), 'makeDirs-'));
 afterEach(() => rmSync(join(top, 'a'), { recursive: true, force: true }));
