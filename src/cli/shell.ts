@@ -1,10 +1,9 @@
 // The shell without a terminal: a line goes in, a command runs, text goes to two sinks, a status comes back.
 import { setMaxListeners } from 'node:events';
-import type { AuthInfo, StateEvent, ZooKeeper } from '../client/api.ts';
+import type { ZooKeeper } from '../client/api.ts';
 import { CliError, Status, usageError } from './cliError.ts';
 import type { CommandContext, Json, ShellAccess } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
-import { untilConnected } from './connecting.ts';
 import { failureOf } from './errors.ts';
 import { expecting } from './expecting.ts';
 import { commandNamed } from './findCommand.ts';
@@ -13,21 +12,13 @@ import { LineHistory } from './lineHistory.ts';
 import { Narrator, type NarratorOptions } from './narrator.ts';
 import { parseArgs } from './parseArgs.ts';
 import { readPrefixes } from './prefix.ts';
-import { type ClientFactory, DEFAULT_SESSION, SessionSlot } from './sessionSlot.ts';
+import type { ClientFactory, SessionSlot } from './sessionSlot.ts';
+import { type SessionOptions, Sessions } from './sessions.ts';
 import type { AsyncText, ShellApi, ShellQuestions } from './shellApi.ts';
 import type { Sink } from './sink.ts';
 import { tokenize, type Word } from './tokenizer.ts';
 
-export interface ShellOptions extends NarratorOptions {
-  /** Connect string of the first session and of every named one. */
-  readonly server: string;
-  /** Session timeout to ask for. */
-  readonly timeoutMs: number;
-  readonly connectTimeoutMs: number;
-  readonly readOnly: boolean;
-  readonly auth: readonly AuthInfo[];
-  /** Even at a terminal the first command waits for the connection. */
-  readonly waitForConnection: boolean;
+export interface ShellOptions extends NarratorOptions, SessionOptions {
   readonly language: Language;
   /** Show where an unforeseen error comes from. */
   readonly debug: boolean;
@@ -53,12 +44,12 @@ export class Shell implements ShellApi, ShellAccess {
   readonly #options: ShellOptions;
   readonly #world: ShellWorld;
   readonly #narrator: Narrator;
-  readonly #slots = new Map<string, SessionSlot>();
-  #current: SessionSlot;
+  readonly #sessions: Sessions;
   #lineNumber = 0;
   #abort = new AbortController();
   #questions: ShellQuestions | undefined;
   #promptChange: () => void = () => {};
+  #shownPrompt = '';
 
   constructor(options: ShellOptions, world: ShellWorld) {
     this.#options = options;
@@ -67,7 +58,9 @@ export class Shell implements ShellApi, ShellAccess {
     this.language = options.language;
     this.isTerminal = options.mode === 'terminal';
     this.history = new LineHistory(this.commands);
-    this.#current = this.#slot(DEFAULT_SESSION);
+    this.#sessions = new Sessions(options, world.client, this.#narrator, () =>
+      this.#promptMayDiffer(),
+    );
   }
 
   get printWatches(): boolean {
@@ -78,22 +71,32 @@ export class Shell implements ShellApi, ShellAccess {
   }
 
   get sessions(): readonly SessionSlot[] {
-    return [...this.#slots.values()];
+    return this.#sessions.all;
   }
   sessionNames(): readonly string[] {
-    return [...this.#slots.keys()];
+    return this.#sessions.names;
   }
 
   /** Opens the first session now instead of with the first command: what a terminal does. */
   start(): void {
-    this.#open(this.#current);
+    this.#sessions.open(this.#sessions.current);
   }
 
   prompt(): string {
-    const slot = this.#current;
+    this.#shownPrompt = this.#composePrompt();
+    return this.#shownPrompt;
+  }
+
+  #composePrompt(): string {
+    const slot = this.#sessions.current;
     const server = this.fullPrompt ? slot.server : slot.shortServer();
-    const name = this.#slots.size > 1 ? `${slot.name} ` : '';
+    const name = this.sessions.length > 1 ? `${slot.name} ` : '';
     return `[zk: ${server}(${slot.label}) ${name}${this.#lineNumber}] `;
+  }
+
+  /** Each attempt to connect changes the state from CONNECTING to itself, which is no reason to redraw. */
+  #promptMayDiffer(): void {
+    if (this.#composePrompt() !== this.#shownPrompt) this.#promptChange();
   }
 
   onOutput(listener: (text: AsyncText) => void): void {
@@ -158,10 +161,10 @@ export class Shell implements ShellApi, ShellAccess {
   async #run(words: readonly Word[]): Promise<number> {
     const prefixed = readPrefixes(words);
     const { session: name, expected } = prefixed;
-    const slot = name === undefined ? this.#current : this.#slot(name);
+    const slot = name === undefined ? this.#sessions.current : this.#sessions.named(name);
     if (prefixed.words.length === 0) {
       if (expected !== undefined) throw usageError('! needs a command');
-      await this.#switchTo(slot);
+      await this.#sessions.switchTo(slot, this.#abort.signal);
       return Status.ok;
     }
     if (expected === undefined) return await this.#runCommand(slot, name, prefixed.words);
@@ -172,12 +175,6 @@ export class Shell implements ShellApi, ShellAccess {
     );
   }
 
-  async #switchTo(slot: SessionSlot): Promise<void> {
-    this.#current = slot;
-    if (slot.zk === undefined) await this.#connected(slot);
-    this.#promptChange();
-  }
-
   async #runCommand(
     slot: SessionSlot,
     named: string | undefined,
@@ -185,7 +182,7 @@ export class Shell implements ShellApi, ShellAccess {
   ): Promise<number> {
     const command = commandNamed(this.commands, words[0]?.text ?? '');
     const args = parseArgs(command, words.slice(1));
-    if (command.offline !== true) await this.#connected(slot);
+    if (command.offline !== true) await this.#sessions.ready(slot, this.#abort.signal);
     const status = await command.run(this.#context(slot, named !== undefined), args);
     return status ?? Status.ok;
   }
@@ -212,42 +209,6 @@ export class Shell implements ShellApi, ShellAccess {
     };
   }
 
-  #slot(name: string): SessionSlot {
-    let slot = this.#slots.get(name);
-    if (slot === undefined) {
-      slot = new SessionSlot(name, this.#options.server, {
-        onEvent: (from, event) => this.#narrator.event(from, event),
-        onState: (from, event) => this.#onState(from, event),
-      });
-      this.#slots.set(name, slot);
-    }
-    return slot;
-  }
-
-  #open(slot: SessionSlot): void {
-    slot.open(this.#world.client, {
-      sessionTimeout: this.#options.timeoutMs,
-      readOnly: this.#options.readOnly,
-      auth: this.#options.auth,
-    });
-    this.#promptChange();
-  }
-
-  /** Makes sure of a session; where nobody watches the prompt it also waits until it is connected. */
-  async #connected(slot: SessionSlot): Promise<void> {
-    if (slot.zk === undefined) this.#open(slot);
-    const zk = slot.live();
-    if (zk.isConnected || (this.isTerminal && !this.#options.waitForConnection)) return;
-    await untilConnected(slot, this.#options.connectTimeoutMs, this.#abort.signal);
-  }
-
-  #onState(slot: SessionSlot, event: StateEvent): void {
-    this.#narrator.state(slot, event);
-    this.#promptChange();
-    const isOver = event.state === 'expired' && this.#options.autoReconnect && !this.isFinished;
-    if (isOver) setImmediate(() => this.#open(slot));
-  }
-
   hint(key: string, text: string, times?: number): void {
     this.#narrator.hint(key, text, times);
   }
@@ -267,22 +228,12 @@ export class Shell implements ShellApi, ShellAccess {
   }
 
   async connect(slot: SessionSlot, server: string | undefined): Promise<void> {
-    await slot.close();
-    if (server !== undefined) slot.server = server;
-    this.#open(slot);
-    if (!this.isTerminal) await this.#connected(slot);
+    await this.#sessions.connect(slot, server, this.#abort.signal);
   }
 
   async quit(slot: SessionSlot, named: boolean): Promise<void> {
-    if (!named) {
-      this.isFinished = true;
-      await this.close();
-      return;
-    }
-    await slot.close();
-    this.#slots.delete(slot.name);
-    if (this.#current === slot) this.#current = this.#slot(DEFAULT_SESSION);
-    this.#promptChange();
+    if (named) await this.#sessions.drop(slot);
+    else await this.close();
   }
 
   async confirm(question: string): Promise<boolean | undefined> {
@@ -301,7 +252,7 @@ export class Shell implements ShellApi, ShellAccess {
   }
 
   async children(path: string): Promise<readonly string[]> {
-    const zk = this.#current.zk;
+    const zk = this.#sessions.current.zk;
     if (zk === undefined || !zk.isConnected) return [];
     try {
       return (await zk.children(path)).names.sort();
@@ -313,7 +264,6 @@ export class Shell implements ShellApi, ShellAccess {
 
   async close(): Promise<void> {
     this.isFinished = true;
-    this.#narrator.isSilent = true;
-    await Promise.all(this.sessions.map((slot) => slot.close()));
+    await this.#sessions.close();
   }
 }

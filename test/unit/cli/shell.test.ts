@@ -85,9 +85,13 @@ describe('the prompt', () => {
     let changes = 0;
     stage.shell.onPromptChange(() => changes++);
     stage.shell.start();
+    stage.shell.prompt();
     const before = changes;
     stage.zk.become('disconnected');
-    expect(changes).toBeGreaterThan(before);
+    expect(changes).toBe(before + 1);
+    stage.shell.prompt();
+    stage.zk.become('connecting', { reason: 'connect ECONNREFUSED h:1' });
+    expect(changes).toBe(before + 1);
   });
 });
 
