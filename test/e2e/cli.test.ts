@@ -310,7 +310,7 @@ describe('the program', () => {
         status: 0,
         stdout: '[zookeeper]\n',
         stderr: expect.stringMatching(
-          /^Started a server on 127\.0\.0\.1:\d+ \(pid \d+\); zk server stop conf\/zoo\.cfg stops it\n$/,
+          /^Started a server on 127\.0\.0\.1:\d+ \(pid \d+\); \S*zk server stop conf\/zoo\.cfg stops it\n$/,
         ),
       });
       const second = await runCliProgram(['--with-server', 'ls', '/'], options);
