@@ -33,6 +33,8 @@ const fixedWords: Partial<Record<OperandKind, readonly string[]>> = {
   scheme: ['auth', 'digest', 'ip', 'sasl', 'world', 'x509'],
   acl: ['auth::cdrwa', 'digest:', 'ip:', 'world:anyone:cdrwa', 'world:anyone:r'],
   eventType: [
+    'ChildWatchRemoved',
+    'DataWatchRemoved',
     'NodeChildrenChanged',
     'NodeCreated',
     'NodeDataChanged',

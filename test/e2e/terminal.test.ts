@@ -133,10 +133,8 @@ describe('Ctrl-C', () => {
   test('twice on an empty line leaves with 130 and closes the session', async () => {
     const screen = await shell({ timeout: 60_000 });
     await screen.run('create -e /ctrlC x');
-    screen.type(keys.ctrl('C'));
+    screen.type(keys.ctrl('C') + keys.ctrl('C'));
     await screen.waitFor('Press Ctrl-C again to leave');
-    await screen.waitFor((text) => text.endsWith(promptAt(1)));
-    screen.type(keys.ctrl('C'));
     expect(await screen.ended).toEqual({ exitCode: 130, signal: undefined });
     expect(await exists('/ctrlC')).toBe(false);
   });
@@ -205,6 +203,18 @@ describe('Tab', () => {
     await screen.waitFor((text) => text.endsWith('getAllChildrenNumber /zookeeper/quota'));
     screen.type(keys.enter);
     await screen.waitFor(`quota\n0\n${promptAt(1)}`);
+  });
+
+  test('completes modes, event types and sessions', async () => {
+    const screen = await shell();
+    screen.type(`addWatch -m PERSISTENT_${keys.tab}`);
+    await screen.waitFor((text) => text.endsWith('addWatch -m PERSISTENT_RECURSIVE'));
+    screen.type(`${keys.ctrl('C')}await /x NodeCh${keys.tab}`);
+    await screen.waitFor((text) => text.endsWith('await /x NodeChildrenChanged'));
+    screen.type(keys.ctrl('C'));
+    await screen.run('@backup ls /zookeeper');
+    screen.type(`@ba${keys.tab}stat /zoo${keys.tab}`);
+    await screen.waitFor((text) => text.endsWith('@backup stat /zookeeper'));
   });
 
   test('lists what fits below the line and keeps the line', async () => {

@@ -56,6 +56,7 @@ export class ShellScreen extends PtyScreen {
 
   /** Types a line, waits for the next prompt and gives the lines in between. */
   async run(line: string): Promise<string[]> {
+    await this.waitFor(() => this.#waitingPrompt() !== null);
     const before = this.#waitingPrompt();
     if (before === null) throw new Error(`no prompt to type ${line} at; screen:\n${this.text()}`);
     this.line(line);
