@@ -108,8 +108,14 @@ export function fourLetterWord(port: number, word: string): Promise<string | nul
   });
 }
 
-const serves = async (port: number) =>
-  (await fourLetterWord(port, 'srvr'))?.includes('Mode: ') ?? false;
+/** Whether a server that works on this directory serves on the port, and not one of others. */
+async function serves(port: number, dataDir: string): Promise<boolean> {
+  const mode = await fourLetterWord(port, 'srvr');
+  if (mode?.includes('Mode: ') !== true) return false;
+  const settings = await fourLetterWord(port, 'conf');
+  // A whitelist may keep the word from us.
+  return settings?.includes(dataDir) === true || settings?.includes('whitelist') === true;
+}
 
 class Server implements TestServer {
   readonly host = host;
@@ -164,7 +170,7 @@ class Server implements TestServer {
     this.#child = child;
     await waitFor(`${this.kind} to serve on ${this.address}`, () => {
       if (hasEnded(child)) throw new Error(`${this.kind} ended while starting:\n${this.log()}`);
-      return serves(this.port);
+      return serves(this.port, this.dataDir);
     });
     return this;
   }
@@ -187,7 +193,16 @@ export async function startServer(
   kind: ServerKind,
   options: ServerOptions = {},
 ): Promise<TestServer> {
-  return new Server(kind, options.port ?? (await freePort()), options).start();
+  if (options.port !== undefined) return new Server(kind, options.port, options).start();
+  for (let attempt = 1; ; attempt++) {
+    const server = new Server(kind, await freePort(), options);
+    try {
+      return await server.start();
+    } catch (error) {
+      // Another process took the port between our probe and our start.
+      if (attempt === 3 || !server.log().includes('Address already in use')) throw error;
+    }
+  }
 }
 
 export const startApache = (options: ServerOptions = {}) => startServer('apache', options);
