@@ -71,13 +71,21 @@ export class Reception {
     if (connection.isStalled && connection.state !== 'closing') this.#read(connection);
   }
 
-  /** Something was committed: syncs may be due, and stalled connections have room again. */
-  committed(): void {
+  /**
+   * One transaction was applied: syncs may be due, and the reads behind them. They go before the next
+   * transaction, which may be a write of the same session behind the sync.
+   */
+  applied(): void {
+    if (this.#syncing.size === 0) return;
     // A copy, as a sync that is not due yet goes back into the set.
     for (const connection of [...this.#syncing]) {
       this.#syncing.delete(connection);
       this.drain(connection);
     }
+  }
+
+  /** All that was logged is applied: stalled connections have room again. */
+  committed(): void {
     if (this.#stalled.size === 0) return;
     for (const connection of [...this.#stalled]) {
       // Whoever stalls again goes to the end of the row: the first must not take all the room.

@@ -255,6 +255,7 @@ export class Replica {
       if (next === undefined || next.header.zxid > committed) break;
       this.#inFlight.shift();
       this.#commit(next);
+      this.#reception.applied();
     }
     this.#reception.committed();
   }
