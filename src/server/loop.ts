@@ -25,6 +25,8 @@ export class Loop {
   readonly #replica: Replica;
   readonly #world: World;
   readonly #logger: Logger;
+  readonly #longestPause: number;
+  readonly #maxForgiven: number;
   readonly #onBroken: (error: unknown) => void;
   readonly #dirty: Connection[] = [];
   #timer: NodeJS.Timeout | null = null;
@@ -33,11 +35,23 @@ export class Loop {
   #isStopped = false;
   #isQuiet = false;
 
-  /** @param onBroken told once of an error in the core, after which nothing is decided any more */
-  constructor(replica: Replica, world: World, logger: Logger, onBroken: (error: unknown) => void) {
+  /**
+   * @param pauses a timer late by more than `longest` ms says that the process stood still; at most
+   *   `maxForgiven` of them are given back to the sessions
+   * @param onBroken told once of an error in the core, after which nothing is decided any more
+   */
+  constructor(
+    replica: Replica,
+    world: World,
+    logger: Logger,
+    pauses: { readonly longest: number; readonly maxForgiven: number },
+    onBroken: (error: unknown) => void,
+  ) {
     this.#replica = replica;
     this.#world = world;
     this.#logger = logger;
+    this.#longestPause = pauses.longest;
+    this.#maxForgiven = pauses.maxForgiven;
     this.#onBroken = onBroken;
   }
 
@@ -123,9 +137,25 @@ export class Loop {
     if (at === Number.POSITIVE_INFINITY) return;
     this.#timerAt = at;
     const delay = Math.min(Math.max(Math.ceil(at - performance.now()), 1), LONGEST_TIMER);
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      this.dispatch({ kind: 'deadline' });
-    }, delay);
+    this.#timer = setTimeout(() => this.#fire(), delay);
+  }
+
+  /**
+   * Of a process that stood still (stopped, swapped, starved) nobody may expire who could not reach
+   * it: that time is given back. Otherwise what lies in the sockets comes first: it may be a ping.
+   */
+  #fire(): void {
+    const late = performance.now() - this.#timerAt;
+    if (late > this.#longestPause) {
+      const given = Math.min(late, this.#maxForgiven);
+      this.#logger.warn(
+        `Stood still for ${Math.round(late)} ms: nothing expires for ${Math.round(given)} ms`,
+      );
+      this.#timerAt = performance.now() + given;
+      this.#timer = setTimeout(() => this.#fire(), given);
+      return;
+    }
+    this.#timer = null;
+    setImmediate(() => this.dispatch({ kind: 'deadline' }));
   }
 }

@@ -82,6 +82,8 @@ class Server implements RunningServer {
         close: (connection) => this.#clients.close(connection),
       },
       this.#logger.child('ZooKeeperServer'),
+      // An expiry is due within a tick anyway; half a tick late is no sign of a pause yet.
+      { longest: this.#config.tickTime / 2, maxForgiven: this.#config.maxSessionTimeout },
       (error) => this.#broken(error),
     );
   }
