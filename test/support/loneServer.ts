@@ -26,6 +26,8 @@ export interface LoneOptions {
   largeRequests?: LargeRequestRules;
   throttle?: Partial<ConnectionThrottleRules>;
   chance?: () => number;
+  /** What was found on disk. */
+  state?: State;
 }
 
 /** Everybody gets through, by Apache's defaults. */
@@ -91,7 +93,7 @@ export class LoneServer {
     this.replica = new Replica(
       {
         serverId: 1,
-        state: new State({ digest: true, extendedTypes, emulate353: false }),
+        state: options.state ?? new State({ digest: true, extendedTypes, emulate353: false }),
         rules,
         reception: {
           minSessionTimeout: 2 * tickTime,
@@ -138,6 +140,11 @@ export class LoneServer {
   drop(client: LoneClient): void {
     this.#clients.delete(client.connection);
     this.dispatch({ kind: 'closed', connection: client.connection });
+  }
+
+  /** Sets the wall clock, as an operator may; the monotonic one goes on as it was. */
+  jump(ms: number): void {
+    this.#now.wall += ms;
   }
 
   /** Turns the clocks on, stopping at each deadline on the way. */
