@@ -11,6 +11,7 @@ const sources = [
   'ClientWatches',
   'ClientAccess',
   'ClientSessions',
+  'Proxy',
 ];
 
 foreignSuite({

@@ -13,6 +13,7 @@ final class ClientSessions extends JavaSupport {
     static void declare(Suite suite) {
         beginnings(suite);
         moves(suite);
+        reconnects(suite);
         restarts(suite);
     }
 
@@ -137,6 +138,107 @@ final class ClientSessions extends JavaSupport {
                 event = events.next();
             }
             first.close();
+        });
+    }
+
+    /** Two state events: the connection was lost and came back. */
+    private static void lostAndBack(JavaClient.Events... all) throws Exception {
+        for (JavaClient.Events events : all) {
+            equal("None Disconnected, None SyncConnected", events.next(2), "state events");
+        }
+    }
+
+    private static void reconnects(Suite suite) {
+        suite.test("changes while a client was away are told when its watches are set again",
+                address -> {
+            JavaClient.Events data = new JavaClient.Events();
+            JavaClient.Events gone = new JavaClient.Events();
+            JavaClient.Events made = new JavaClient.Events();
+            JavaClient.Events children = new JavaClient.Events();
+            JavaClient.Events lost = new JavaClient.Events();
+            JavaClient.Events still = new JavaClient.Events();
+            try (Proxy proxy = new Proxy(address); ZooKeeper zk = connect(proxy.address());
+                    ZooKeeper other = connect(address)) {
+                String p = freshPath();
+                other.create(p, null, OPEN, PERSISTENT);
+                for (String name : Arrays.asList("data", "gone", "children", "lost", "still")) {
+                    other.create(p + "/" + name, null, OPEN, PERSISTENT);
+                }
+                zk.getData(p + "/data", data, null);
+                zk.exists(p + "/gone", gone);
+                zk.exists(p + "/made", made);
+                zk.getChildren(p + "/children", children);
+                zk.getChildren(p + "/lost", lost);
+                zk.getData(p + "/still", still, null);
+                proxy.refuse();
+                other.setData(p + "/data", bytes("1"), -1);
+                other.delete(p + "/gone", -1);
+                other.create(p + "/made", null, OPEN, PERSISTENT);
+                other.create(p + "/children/c", null, OPEN, PERSISTENT);
+                other.delete(p + "/lost", -1);
+                proxy.allow();
+                lostAndBack(data, gone, made, children, lost, still);
+                equal("NodeDataChanged " + p + "/data", data.next(), "data");
+                equal("NodeDeleted " + p + "/gone", gone.next(), "gone");
+                equal("NodeCreated " + p + "/made", made.next(), "made");
+                equal("NodeChildrenChanged " + p + "/children", children.next(), "children");
+                equal("NodeDeleted " + p + "/lost", lost.next(), "lost");
+                check(still.isEmpty(), "an event came for what did not change");
+                other.setData(p + "/still", bytes("1"), -1);
+                equal("NodeDataChanged " + p + "/still", still.next(), "the watch that stayed");
+            }
+        });
+        suite.test("persistent watches stay over a lost connection", address -> {
+            JavaClient.Events one = new JavaClient.Events();
+            JavaClient.Events all = new JavaClient.Events();
+            try (Proxy proxy = new Proxy(address); ZooKeeper zk = connect(proxy.address());
+                    ZooKeeper other = connect(address)) {
+                String p = freshPath();
+                String q = freshPath();
+                other.create(p, null, OPEN, PERSISTENT);
+                other.create(q, null, OPEN, PERSISTENT);
+                zk.addWatch(p, one, AddWatchMode.PERSISTENT);
+                zk.addWatch(q, all, AddWatchMode.PERSISTENT_RECURSIVE);
+                proxy.refuse();
+                proxy.allow();
+                lostAndBack(one, all);
+                other.setData(p, bytes("1"), -1);
+                other.create(q + "/c", null, OPEN, PERSISTENT);
+                equal("NodeDataChanged " + p, one.next(), "persistent");
+                equal("NodeCreated " + q + "/c", all.next(), "recursive");
+            }
+        });
+        suite.test("thousands of watches are set again", address -> {
+            JavaClient.Events events = new JavaClient.Events();
+            try (Proxy proxy = new Proxy(address); ZooKeeper other = connect(address);
+                    ZooKeeper zk = connect(proxy.address(), events)) {
+                equal("None SyncConnected", events.next(), "event");
+                String p = freshPath() + "-" + "x".repeat(100);
+                other.create(p, null, OPEN, PERSISTENT);
+                for (int i = 0; i < 3_000; i++) {
+                    zk.exists(p + "/" + i, true, (rc, path, context, stat) -> { }, null);
+                }
+                equal(null, zk.exists(p + "/last", true), "last");
+                proxy.refuse();
+                proxy.allow();
+                lostAndBack(events);
+                waitUntil("it is connected again", () -> connected(zk));
+                for (int i = 0; i < 3_000; i += 500) {
+                    other.create(p + "/" + i, null, OPEN, PERSISTENT);
+                    equal("NodeCreated " + p + "/" + i, events.next(), "event " + i);
+                }
+            }
+        });
+        suite.test("authentication is told again to a new connection", address -> {
+            try (Proxy proxy = new Proxy(address); ZooKeeper zk = connect(proxy.address())) {
+                String p = freshPath();
+                zk.addAuthInfo("digest", bytes("amy:pw"));
+                zk.create(p, bytes("x"), org.apache.zookeeper.ZooDefs.Ids.CREATOR_ALL_ACL, PERSISTENT);
+                proxy.refuse();
+                proxy.allow();
+                waitUntil("it is connected again", () -> connected(zk));
+                equal("x", new String(zk.getData(p, false, null)), "data");
+            }
         });
     }
 
