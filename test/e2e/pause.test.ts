@@ -1,24 +1,27 @@
-// A server that stood still expires nobody who could not reach it meanwhile.
+// A server that stood still expires nobody for the time in which it could not be reached.
 import { expect, it } from 'vitest';
 import { connect } from '../../src/client/index.ts';
-import { startOurs } from '../support/servers.ts';
+import { waitFor } from '../support/processes.ts';
+import { fourLetterWord, startOurs } from '../support/servers.ts';
 
-it('a session outlives a pause of the server that is longer than its timeout', async () => {
-  const server = await startOurs({ config: { tickTime: 100, minSessionTimeout: 200 } });
+it('a session that nobody could keep alive outlives the pause', async () => {
+  const sessionTimeout = 1000;
+  const server = await startOurs({ config: { tickTime: 200, minSessionTimeout: 200 } });
   try {
-    const zk = await connect(server.address, { sessionTimeout: 1000 });
-    await zk.create('/mine', '', { mode: 'ephemeral' });
-    const lost = new Promise<void>((resolve) => {
-      zk.on('state', ({ state }) => {
-        if (state === 'probablyExpired') resolve();
-      });
-    });
+    const before = await connect(server.address, { sessionTimeout });
+    await before.create('/mine', '', { mode: 'ephemeral' });
+    const session = { id: before.sessionId, password: before.sessionPassword };
+    before.abandon();
     process.kill(server.pid, 'SIGSTOP');
-    await lost;
+    const over = performance.now() + 2 * sessionTimeout;
+    await waitFor('the session timeout to be over', () => performance.now() > over);
     process.kill(server.pid, 'SIGCONT');
-    expect(await zk.exists('/mine')).not.toBeNull();
-    expect(zk.state).toBe('connected');
-    await zk.close();
+    expect(await fourLetterWord(server.port, 'ruok')).toBe('imok');
+    const after = await connect(server.address, { sessionTimeout, session });
+    expect(after.sessionId).toBe(session.id);
+    expect(await after.exists('/mine')).not.toBeNull();
+    expect(server.log()).toMatch(/Stood still for \d+ ms/);
+    await after.close();
   } finally {
     await server.stop();
   }
