@@ -3,6 +3,7 @@ import { createClient } from '../client/index.ts';
 import { type CliArguments, parseArguments } from './args.ts';
 import { Status } from './cliError.ts';
 import { failureOf } from './errors.ts';
+import { oneShotQuestions } from './oneShotQuestions.ts';
 import { openScript, runScript } from './script.ts';
 import { Shell, type ShellOptions } from './shell.ts';
 import { type Sink, streamSink } from './sink.ts';
@@ -66,7 +67,11 @@ async function runWith(args: CliArguments, world: World, bundled: BundledServer)
   );
   if (mode === 'terminal') return await runAtTerminal(shell, args, server, world);
   return await withSignals(shell, async () => {
-    if (mode === 'oneShot') return await shell.executeWords(args.command);
+    if (mode === 'oneShot') {
+      const questions = oneShotQuestions(process);
+      if (questions !== undefined) shell.setQuestions(questions);
+      return await shell.executeWords(args.command);
+    }
     const input = isStdinScript ? process.stdin : await openScript(args.file ?? '-');
     return await runScript(shell, input, args, world.out);
   });

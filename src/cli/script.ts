@@ -36,7 +36,11 @@ export async function runScript(
   const reader = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   let firstFailure: number = Status.ok;
   try {
-    for await (const line of reader) {
+    let isFirst = true;
+    for await (const text of reader) {
+      // Some editors begin a file with a byte order mark.
+      const line = isFirst ? text.replace(/^\uFEFF/, '') : text;
+      isFirst = false;
       const status = await shell.execute(line);
       if (firstFailure === Status.ok) firstFailure = status;
       await out.drained();

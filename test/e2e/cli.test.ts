@@ -202,6 +202,16 @@ describe('a script', () => {
     expect((await cli('stat', '/mine')).status).toBe(1);
   });
 
+  it('may come from an editor of another system', async () => {
+    const file = join(folder, 'dos.zk');
+    writeFileSync(file, '\uFEFFls /zookeeper\r\nget /nope');
+    expect(await cli('-q', '-f', file)).toEqual({
+      status: 1,
+      stdout: '[config, quota]\n',
+      stderr: 'Node does not exist: /nope\n',
+    });
+  });
+
   it('that is missing is status 2', async () => {
     const ran = await cli('-f', join(folder, 'missing.zk'));
     expect(ran).toMatchObject({

@@ -1,8 +1,10 @@
 // What the shell does with a real server: JSON of every command, questions, credentials, quotas, a restart under way.
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands/index.ts';
 import type { ShellOptions } from '../../src/cli/shell.ts';
 import { RunningShell } from '../support/cliRunner.ts';
+import { spawn } from '../support/pty.ts';
 import { startOurs, type TestServer } from '../support/servers.ts';
 
 let server: TestServer;
@@ -199,6 +201,26 @@ describe('at a terminal', () => {
     expect(await running.shell.children('/tab')).toEqual(['a', 'b']);
     expect(await running.shell.children('/nope')).toEqual([]);
     expect(await shell().shell.children('/tab')).toEqual([]);
+  });
+});
+
+describe('a single command typed at a terminal', () => {
+  const program = fileURLToPath(new URL('../../bin/zk', import.meta.url));
+
+  it('asks before a large tree goes, and takes no for an answer', async () => {
+    const many = Array.from({ length: 25 }, (_, i) => `create /single/${i}`);
+    await all(shell(), 'create /single', ...many);
+    const words = [program, 'cli', '-server', server.address, 'rmr', '/single'];
+    for (const [answer, exitCode] of [
+      ['n', 130],
+      ['y', 0],
+    ] as const) {
+      await using screen = spawn(process.execPath, words);
+      await screen.waitFor('Delete 26 nodes at and below /single? (y/N)');
+      screen.line(answer);
+      expect(await screen.ended).toMatchObject({ exitCode });
+      expect((await shell().line('stat /single')).status).toBe(exitCode === 0 ? 1 : 0);
+    }
   });
 });
 

@@ -117,9 +117,7 @@ async function credentials(
   const isComplete = given !== undefined && (scheme !== 'digest' || given.includes(':'));
   if (isComplete || (given === undefined && scheme !== 'digest')) return given ?? '';
   const user = given === undefined ? '' : ` of ${given}`;
-  const secret = shell.isTerminal
-    ? await shell.askPassword(given === undefined ? 'user:password' : `password${user}`)
-    : undefined;
+  const secret = await shell.askPassword(given === undefined ? 'user:password' : `password${user}`);
   if (secret === undefined) throw usageError('addauth digest needs user:password');
   return given === undefined ? secret : `${given}:${secret}`;
 }

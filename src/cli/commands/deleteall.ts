@@ -77,11 +77,11 @@ async function deleteInBatches(
       );
     } catch (error) {
       if (!(error instanceof ZkError) || deleted === 0) throw error;
-      const { message, status } = failureOf(error);
       throw new CliError(
-        `${message}\nFailed to delete some node(s) in the subtree! ${deleted} of ${paths.length} are deleted`,
-        error.code,
-        status,
+        `${failureOf(error).message}\nFailed to delete some node(s) in the subtree! ` +
+          `${deleted} of ${paths.length} are deleted`,
+        'Partial',
+        Status.zookeeperError,
       );
     }
     for (const path of some) session.ephemerals.delete(path);
