@@ -1,12 +1,11 @@
 // The order that a client may count on: within its session, between events and replies, behind a sync.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { State } from '../../../src/state/state.ts';
-import { applyTxn, decodeTxn } from '../../../src/transactions/index.ts';
 import { Reader } from '../../../src/wire/bytes.ts';
 import { GetDataResponse } from '../../../src/wire/client.ts';
 import { EventType } from '../../../src/wire/opcodes.ts';
 import { type LoneClient, LoneServer } from '../../support/loneServer.ts';
+import { expectSameTree } from '../../support/replay.ts';
 import { connected, reply, told } from '../../support/replies.ts';
 import {
   addWatchFrame,
@@ -254,20 +253,3 @@ describe('whatever sessions send, in whatever pieces, however slow the disk', ()
     );
   });
 });
-
-/** Replays the log on an empty tree: every entry's digest, and the last state, are the server's. */
-function expectSameTree(server: LoneServer): void {
-  const again = new State(server.replica.state.tree.options);
-  let expected = again.lastZxid + 1n;
-  for (const { zxid, entry } of server.logged) {
-    const { header, txn, digest } = decodeTxn(entry);
-    expect(header.zxid).toBe(zxid);
-    expect(zxid).toBe(expected);
-    expected = (expected + 1n) as typeof expected;
-    applyTxn(again, header, txn);
-    expect(again.tree.digest).toBe(digest?.treeDigest);
-  }
-  expect(again.tree.digest).toBe(server.replica.state.tree.digest);
-  expect(again.lastZxid).toBe(server.replica.state.lastZxid);
-  expect([...again.sessions.entries()]).toEqual([...server.replica.state.sessions.entries()]);
-}
