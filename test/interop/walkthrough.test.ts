@@ -35,6 +35,9 @@ describe.skipIf(needs !== null && !peersAreRequired)('the story of the notes', (
   test('in our shells at the server of Apache, the master leaves by quit', () =>
     tell('ours', 'apache', 'quit'));
 
+  test('in our shells at the server of Apache, the master leaves by Ctrl-D', () =>
+    tell('ours', 'apache', 'Ctrl-D'));
+
   test('in our shells at the server of Apache, the master is killed', () =>
     tell('ours', 'apache', 'SIGKILL'));
 
