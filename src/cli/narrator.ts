@@ -40,6 +40,9 @@ const isPersistent = (slot: SessionSlot, path: string): boolean =>
           (watch.path === path || path.startsWith(watch.path === '/' ? '/' : `${watch.path}/`))),
     ) === true;
 
+const count = (n: number, what: string, plural = 's'): string =>
+  `${n} ${what}${n === 1 ? '' : plural}`;
+
 export class Narrator {
   /** Whether events are shown. */
   printWatches = true;
@@ -99,8 +102,9 @@ export class Narrator {
   #expired(slot: SessionSlot, { watchesLost }: StateEvent): string {
     const id = slot.zk === undefined ? '' : ` ${hex0x(slot.zk.sessionId)}`;
     const next = this.#options.autoReconnect ? 'opening a new session' : 'type connect';
-    const lost = `${slot.ephemerals.size} ephemerals, ${watchesLost} watches lost`;
-    return `session${id} expired: ${lost}; ${next}`;
+    const lost = `${count(slot.ephemerals.size, 'ephemeral')}, ${count(watchesLost, 'watch', 'es')} lost`;
+    const name = slot.name === DEFAULT_SESSION ? '' : `@${slot.name}\n`;
+    return `${name}session${id} expired: ${lost}; ${next}`;
   }
 
   failure({ message, code, path, hint }: Failure): void {

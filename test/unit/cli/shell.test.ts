@@ -299,6 +299,17 @@ describe('the session', () => {
     expect(stage.clients).toHaveLength(2);
   });
 
+  it('of a name says which it is when it expires', async () => {
+    const stage = new Stage();
+    await stage.line('@backup getEphemerals');
+    stage.shell.sessions[1]?.ephemerals.add('/e1');
+    stage.err();
+    stage.zk.become('expired', { watchesLost: 1 });
+    expect(stage.err()).toBe(
+      '@backup\nsession 0x1234 expired: 1 ephemeral, 1 watch lost; type connect\n',
+    );
+  });
+
   it('is opened again by itself with --auto-reconnect', async () => {
     const stage = new Stage({ autoReconnect: true });
     await stage.line('getEphemerals');
