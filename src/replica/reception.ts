@@ -1,45 +1,19 @@
-// From bytes to requests: frames, the handshake, and the order of each session's requests.
-import { hex0x, NO_SESSION, type Zxid } from '../base/ids.ts';
+// From bytes to requests: frames, and the order of each session's requests and answers.
+import { hex0x, type Zxid } from '../base/ids.ts';
 import { operations } from '../operations/index.ts';
 import type { AnswerContext, Operation, ReadOperation } from '../operations/operation.ts';
-import { authenticate } from '../state/auth.ts';
-import { isPasswordOf } from '../state/sessions.ts';
 import type { Applied } from '../transactions/index.ts';
 import { Reader, WireError } from '../wire/bytes.ts';
-import { AuthPacket, ConnectRequest } from '../wire/client.ts';
-import type { Id } from '../wire/data.ts';
+import { ConnectRequest } from '../wire/client.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { FrameResult } from '../wire/frames.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
-import { beginReply, endReply, failReply, writeConnectResponse } from './answers.ts';
+import { beginReply, endReply, failReply } from './answers.ts';
+import { isCongested, type ReceptionRules, refusesLarge } from './congestion.ts';
 import type { Connection, Waiting } from './connection.ts';
-import type { ConnectionThrottleRules } from './connectionThrottle.ts';
+import { refuseSasl, takeCredentials } from './credentials.ts';
+import { connect } from './handshake.ts';
 import type { Replica } from './replica.ts';
-
-export interface ReceptionRules {
-  /** Bounds of the session timeout that is granted, in ms. */
-  readonly minSessionTimeout: number;
-  readonly maxSessionTimeout: number;
-  /** globalOutstandingLimit: with more in flight, who already waits is not read any further. */
-  readonly maxOutstanding: number;
-  /** requestThrottleLimit: with more in flight nobody is read any further; 0 for no limit. */
-  readonly maxInWork: number;
-  readonly largeRequests: LargeRequestRules;
-  readonly throttle: ConnectionThrottleRules;
-}
-
-export interface LargeRequestRules {
-  /** Bytes above which a write is a large one; -1: none is. */
-  readonly threshold: number;
-  /** Bytes that large writes in flight may have together. */
-  readonly maxBytes: number;
-}
-
-/** Answers a connection may have unsent, and requests it may have waiting, before its frames lie unread. */
-const MAX_UNSENT_BYTES = 1 << 20;
-const MAX_WAITING_BYTES = 4 << 20;
-/** Bytes of writes in flight beyond which who already waits is not read: a thousand may have 1 MB each. */
-const MAX_BYTES_IN_FLIGHT = 16 << 20;
 
 /** A frame's length, which Apache does not count as part of a response. */
 const LENGTH_BYTES = 4;
@@ -102,7 +76,7 @@ export class Reception {
   #read(connection: Connection): void {
     const { frames } = connection;
     for (;;) {
-      if (this.#isCongested(connection)) {
+      if (isCongested(connection, this.#replica, this.#rules)) {
         if (!connection.isStalled) this.#replica.stats.throttleWaits++;
         connection.isStalled = true;
         this.#stalled.add(connection);
@@ -125,23 +99,6 @@ export class Reception {
     }
   }
 
-  #isCongested(connection: Connection): boolean {
-    // Clients send their credentials right behind the connect request: its answer comes first.
-    if (connection.state === 'connecting') return true;
-    if (connection.unsent + connection.out.length > MAX_UNSENT_BYTES) return true;
-    const { maxInWork } = this.#rules;
-    // Apache's RequestThrottler; whoever holds frames back needs no queue of its own for it.
-    if (maxInWork > 0 && this.#replica.outstanding >= maxInWork) return true;
-    const waiting = connection.waiting.length;
-    if (waiting === 0) return false;
-    return (
-      this.#replica.outstanding > this.#rules.maxOutstanding ||
-      this.#replica.bytesInFlight > MAX_BYTES_IN_FLIGHT ||
-      connection.waitingBytes > MAX_WAITING_BYTES ||
-      waiting > this.#rules.maxOutstanding
-    );
-  }
-
   #refuseLength(connection: Connection, length: number): void {
     this.#replica.report(
       'warn',
@@ -154,8 +111,10 @@ export class Reception {
     connection.stats.received++;
     this.#replica.stats.received++;
     try {
-      if (connection.state === 'fresh') this.#connect(connection);
-      else this.#request(connection);
+      if (connection.state === 'fresh') {
+        const request = ConnectRequest.read(this.#reader);
+        connect(connection, request, this.#replica, this.#rules);
+      } else this.#request(connection);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.#replica.report(
@@ -164,64 +123,6 @@ export class Reception {
       );
       this.#replica.end(connection);
     }
-  }
-
-  // -- the handshake ---------------------------------------------------------------------------
-
-  #connect(connection: Connection): void {
-    const replica = this.#replica;
-    const request = ConnectRequest.read(this.#reader);
-    connection.isOldClient = request.readOnly === null;
-    if (!replica.throttle.admits(request.sessionId !== NO_SESSION, replica.now.monotonic)) {
-      replica.stats.connectionsDropped++;
-      replica.report('info', `Too many connect requests: closing /${connection.peer}`);
-      replica.end(connection);
-      return;
-    }
-    replica.stats.connects++;
-    if (request.lastZxidSeen > replica.state.lastZxid) {
-      replica.report(
-        'info',
-        `Refusing session request for client /${connection.peer} as it has seen zxid ${hex0x(request.lastZxidSeen)} our last zxid is ${hex0x(replica.state.lastZxid)} client must try another server`,
-      );
-      replica.end(connection);
-      return;
-    }
-    const { minSessionTimeout, maxSessionTimeout } = this.#rules;
-    connection.timeout = Math.min(Math.max(request.timeOut, minSessionTimeout), maxSessionTimeout);
-    if (request.sessionId === NO_SESSION) {
-      connection.session = replica.newSessionId();
-      connection.state = 'connecting';
-      connection.push(this.#waiting('connect', 0, OpCode.createSession));
-      replica.createSession(connection);
-    } else this.#resume(connection, request);
-  }
-
-  /**
-   * Takes over an existing session. The password comes before any effect: a stranger must not be
-   * able to cut the owner's connection (as it can in Apache's processConnectRequest).
-   */
-  #resume(connection: Connection, { sessionId, passwd }: ConnectRequest): void {
-    const replica = this.#replica;
-    const session = replica.tracker.get(sessionId);
-    const isRight = isPasswordOf(sessionId, passwd);
-    if (session === undefined || session.isClosing || !isRight) {
-      const why = isRight
-        ? `Invalid session ${hex0x(sessionId)} for client /${connection.peer}, probably expired`
-        : `Incorrect password from /${connection.peer} for session ${hex0x(sessionId)}`;
-      replica.report(isRight ? 'info' : 'warn', why);
-      writeConnectResponse(connection, false);
-      replica.end(connection);
-      return;
-    }
-    replica.stats.revalidations++;
-    const previous = replica.bySession.get(sessionId);
-    if (previous !== undefined) replica.end(previous);
-    connection.session = sessionId;
-    connection.state = 'open';
-    session.timeoutMs = connection.timeout;
-    replica.tracker.renew(session, replica.now.monotonic);
-    replica.establish(connection);
   }
 
   // -- requests --------------------------------------------------------------------------------
@@ -233,11 +134,11 @@ export class Reception {
     const { tracker, now } = this.#replica;
     tracker.touch(connection.session, now.monotonic);
     if (opcode === OpCode.auth) {
-      this.#authenticate(connection, xid);
+      takeCredentials(connection, xid, reader, this.#replica);
       return;
     }
     if (opcode === OpCode.sasl) {
-      this.#refuseSasl(connection, xid);
+      refuseSasl(connection, xid, this.#replica);
       return;
     }
     if (opcode === OpCode.closeSession) {
@@ -250,7 +151,8 @@ export class Reception {
     }
     const operation = operations.get(opcode);
     if (operation?.kind === 'write') {
-      if (this.#isTooLarge(connection, reader.remaining)) return;
+      const { largeRequests } = this.#rules;
+      if (refusesLarge(connection, reader.remaining, this.#replica, largeRequests)) return;
       connection.push(this.#waiting('write', xid, opcode));
       this.#write(connection, xid, operation);
       return;
@@ -258,20 +160,6 @@ export class Reception {
     const mustWait = connection.waiting.length > 0 || this.#isAhead(opcode);
     if (mustWait) this.#setAside(connection, xid, opcode);
     else this.#answerRead(connection, xid, opcode, operation, reader, now.monotonic);
-  }
-
-  /** Ends the connection when its large write has no room beside those in flight. */
-  #isTooLarge(connection: Connection, bytes: number): boolean {
-    const { threshold, maxBytes } = this.#rules.largeRequests;
-    if (threshold < 0 || bytes <= threshold) return false;
-    if (this.#replica.largeBytes + bytes <= maxBytes) return false;
-    this.#replica.stats.largeRequestsRejected++;
-    this.#replica.report(
-      'warn',
-      `Closing /${connection.peer}: a request of ${bytes} bytes does not fit beside the ${this.#replica.largeBytes} bytes of large requests in work (largeRequestMaxBytes=${maxBytes})`,
-    );
-    this.#replica.end(connection);
-    return true;
   }
 
   #write(connection: Connection, xid: number, operation: Operation & { kind: 'write' }): void {
@@ -408,35 +296,4 @@ export class Reception {
     connection.stats.sent++;
     connection.stats.answer(label, xid, state.lastZxid, since, now.monotonic);
   }
-
-  /** As a server that demands no SASL but cannot do it either: AUTHFAILED, a null token, the end. */
-  #refuseSasl(connection: Connection, xid: number): void {
-    const start = beginReply(connection, xid, 0n, ErrorCode.authFailed);
-    connection.out.bytes(null);
-    endReply(connection, start);
-    this.#replica.report('warn', `SASL is not supported: closing /${connection.peer}`);
-    this.#replica.end(connection);
-  }
-
-  /** Takes effect at once, and is answered at once under its own xid, as in ZooKeeperServer.processPacket. */
-  #authenticate(connection: Connection, xid: number): void {
-    const { scheme, auth } = AuthPacket.read(this.#reader);
-    const ids = authenticate(scheme, auth, connection.address, this.#replica.rules.access);
-    const err = ids === null ? ErrorCode.authFailed : ErrorCode.ok;
-    this.#replica.stats.sent++;
-    connection.stats.sent++;
-    endReply(connection, beginReply(connection, xid, 0n, err));
-    if (ids === null) {
-      this.#replica.stats.authFailures++;
-      this.#replica.report('warn', `Authentication failed for scheme: ${scheme}`);
-      this.#replica.end(connection);
-      return;
-    }
-    connection.ids = withIds(connection.ids, ids);
-  }
-}
-
-function withIds(known: readonly Id[], added: readonly Id[]): Id[] {
-  const isNew = (id: Id) => !known.some((k) => k.scheme === id.scheme && k.id === id.id);
-  return [...known, ...added.filter(isNew)];
 }

@@ -22,12 +22,13 @@ import { Writer } from '../wire/bytes.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { writeConnectResponse } from './answers.ts';
+import type { ReceptionRules } from './congestion.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionThrottle } from './connectionThrottle.ts';
 import { ContainerKeeper, type ContainerRules } from './containers.ts';
 import { DigestLog } from './digestLog.ts';
 import type { Effect, Event, Now } from './events.ts';
-import { Reception, type ReceptionRules } from './reception.ts';
+import { Reception } from './reception.ts';
 import { ServerStats } from './stats.ts';
 
 export interface ReplicaOptions {

@@ -1,8 +1,8 @@
 // From the configuration to the plain values that the core decides by.
 import type { Config } from '../config/index.ts';
 import type { Rules } from '../operations/operation.ts';
+import type { ReceptionRules } from '../replica/congestion.ts';
 import type { ContainerRules } from '../replica/containers.ts';
-import type { ReceptionRules } from '../replica/reception.ts';
 import type { AuthOptions } from '../state/auth.ts';
 import type { TreeOptions } from '../state/tree.ts';
 

@@ -2,10 +2,10 @@
 
 import { sessionId, type Zxid } from '../../src/base/ids.ts';
 import type { Rules } from '../../src/operations/operation.ts';
+import type { LargeRequestRules } from '../../src/replica/congestion.ts';
 import { Connection } from '../../src/replica/connection.ts';
 import type { ConnectionThrottleRules } from '../../src/replica/connectionThrottle.ts';
 import type { Effect, Event, Now } from '../../src/replica/events.ts';
-import type { LargeRequestRules } from '../../src/replica/reception.ts';
 import { Replica } from '../../src/replica/replica.ts';
 import { DEFAULT_AUTH_OPTIONS } from '../../src/state/auth.ts';
 import { initialSessionId } from '../../src/state/sessions.ts';
