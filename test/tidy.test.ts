@@ -33,7 +33,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   client: { below: ['wire'] },
   cli: { below: ['client'], packages: ['chalk', 'cli-table3', 'commander', 'prompts'] },
-  bench: { below: ['client'], packages: ['commander', 'hdr-histogram-js'] },
+  bench: { below: ['client'], packages: ['cli-progress', 'commander', 'hdr-histogram-js'] },
   main: { below: ['cli', 'server', 'bench'], packages: ['commander'] },
 };
 

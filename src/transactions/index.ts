@@ -10,20 +10,9 @@ import { applyMulti, type MultiTxn, previewMulti, readMulti, writeMulti } from '
 import { applySingle, previewSingle, readSingle, type SingleTxn, writeSingle } from './single.ts';
 
 export type { Applied } from './applied.ts';
-export type {
-  AnyCreateTxn,
-  CreateContainerTxn,
-  CreateTtlTxn,
-  CreateTxn,
-} from './create.ts';
 export type { TxnDigest } from './digest.ts';
 export type { TxnHeader } from './header.ts';
 export type { MultiTxn } from './multi.ts';
-export type { CheckTxn, ErrorTxn } from './other.ts';
-export type { DeleteTxn } from './remove.ts';
-export type { CloseSessionTxn, CreateSessionTxn } from './session.ts';
-export type { SetAclTxn } from './setAcl.ts';
-export type { SetDataTxn } from './setData.ts';
 export type { SingleTxn } from './single.ts';
 
 export type Txn = SingleTxn | MultiTxn;
@@ -60,9 +49,6 @@ export function decodeTxn(bytes: Buffer): TxnEntry {
   if (txn === undefined) throw new WireError(`unknown transaction type ${header.type}`);
   return { header, txn, digest: readDigest(r) };
 }
-
-/** The header alone: what a proposal's zxid and type are. */
-export const decodeHeader = (bytes: Buffer): TxnHeader => readHeader(reader.reset(bytes));
 
 /**
  * Applies a committed transaction: tree, sessions, watches, last zxid. Errors of a replay over a
