@@ -4,7 +4,12 @@ import { expect, it } from 'vitest';
 import { OPEN_ACL } from '../../../src/state/aclCache.ts';
 import { passwordOf } from '../../../src/state/sessions.ts';
 import type { Writer } from '../../../src/wire/bytes.ts';
-import { SetWatches2, WatchesRequest } from '../../../src/wire/client.ts';
+import {
+  CreateTtlRequest,
+  SetAclRequest,
+  SetWatches2,
+  WatchesRequest,
+} from '../../../src/wire/client.ts';
 import { type MultiOperation, MultiRequest } from '../../../src/wire/multi.ts';
 import { OpCode } from '../../../src/wire/opcodes.ts';
 import type { LoneClient } from '../../support/loneServer.ts';
@@ -26,7 +31,20 @@ import {
   syncFrame,
 } from '../../support/requestFrames.ts';
 
-const path = fc.constantFrom('/a', '/b', '/a/c', '/a/c/d', '/', '', 'x', '/a/', '/zookeeper/quota');
+/** Quotas are znodes that clients write: their paths and texts are theirs to choose. */
+const quotas = ['/zookeeper/quota', '/zookeeper/quota/a', '/zookeeper/quota/a/zookeeper_limits'];
+const path = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom('/a', '/b', '/a/c', '/a/c/d') },
+  { weight: 1, arbitrary: fc.constantFrom('/', '', 'x', '/a/', '/zookeeper/config', ...quotas) },
+  { weight: 1, arbitrary: fc.constantFrom(...quotas, '/zookeeper/quota/a/zookeeper_stats') },
+);
+const data = fc.constantFrom(
+  '',
+  'x',
+  'count=1,bytes=5',
+  'count=2,bytes=9=;byteHardLimit=3',
+  '=,;=',
+);
 const version = fc.constantFrom(-1, 0, 1);
 
 /** A frame of any opcode with any body, or with a length that lies. */
@@ -65,9 +83,27 @@ const multi = (xid: number, parts: MultiOperation[]): string =>
   );
 
 const request = fc.oneof(
-  fc.tuple(path, fc.integer({ min: 0, max: 7 })).map(([p, flags]) => createFrame(1, p, 'x', flags)),
+  fc
+    .tuple(path, data, fc.constantFrom(0, 0, 0, 1, 1, 2, 3, 4, 7))
+    .map(([p, d, flags]) => createFrame(1, p, d, flags)),
+  fc.tuple(path, fc.constantFrom(-1n, 1n, 60_000n, 1n << 50n)).map(([p, ttl]) =>
+    requestFrame(14, OpCode.createTtl, CreateTtlRequest, {
+      path: p,
+      data: null,
+      acl: [...OPEN_ACL],
+      flags: 5,
+      ttl,
+    }),
+  ),
+  fc
+    .tuple(path, fc.nat(31), fc.constantFrom('world:anyone', 'digest:a:b', 'auth:', 'x:y'))
+    .map(([p, perms, who]) => {
+      const [scheme = '', ...rest] = who.split(':');
+      const acl = [{ perms, id: { scheme, id: rest.join(':') } }];
+      return requestFrame(13, OpCode.setAcl, SetAclRequest, { path: p, acl, version: -1 });
+    }),
   fc.tuple(path, version).map(([p, v]) => deleteFrame(2, p, v)),
-  fc.tuple(path, version).map(([p, v]) => setDataFrame(3, p, 'y', v)),
+  fc.tuple(path, data, version).map(([p, d, v]) => setDataFrame(3, p, d, v)),
   path.map((p) => getDataFrame(4, p, true)),
   path.map((p) => existsFrame(5, p, true)),
   path.map((p) => getChildrenFrame(6, p, true)),
@@ -113,7 +149,14 @@ class Stage {
   readonly #sessions: bigint[] = [0n, 0n, 0n, 0n];
 
   constructor(maxInWork: number) {
-    this.server = new LoneServer({ slowDisk: true, maxInWork, maxOutstanding: 3, maxFrame: 1000 });
+    this.server = new LoneServer({
+      slowDisk: true,
+      maxInWork,
+      maxOutstanding: 3,
+      maxFrame: 1000,
+      extendedTypes: maxInWork > 0,
+      enforceQuota: maxInWork > 0,
+    });
   }
 
   take(one: Step): void {
