@@ -36,8 +36,8 @@ interface WordReader {
 }
 
 /**
- * Unsent bytes at which a connection is cut when there is yet more for it: watch events come unasked,
- * so that not reading from it does not bound them. One answer may be larger than that.
+ * Bytes that may be added for a connection that has more than `MAX_UNSENT` unsent before it is cut:
+ * watch events come unasked, so that not reading from it does not bound them.
  */
 const CUT_OFF = 16 << 20;
 /** Bytes of a connection's buffer for answers up to which it is kept for the next ones. */
@@ -55,6 +55,8 @@ class Client {
   /** Whether it is known that no word comes: what follows is only frames. */
   isGreeted = false;
   isPaused = false;
+  /** Bytes that were added while much was unsent. */
+  excess = 0;
 
   constructor(socket: Socket, connection: Connection) {
     this.socket = socket;
@@ -149,7 +151,6 @@ export class ClientPort {
     const bytes = client.isGreeted ? chunk : this.#greet(client, chunk);
     if (bytes === null) return;
     this.#options.dispatch({ kind: 'received', connection: client.connection, chunk: bytes });
-    if (client.connection.isStalled) this.#pause(client);
   }
 
   /** Bytes of frames at the beginning of a connection; null when they are a word, or too few. */
@@ -176,15 +177,17 @@ export class ClientPort {
     connection.isDirty = false;
     const client = this.#clients.get(connection);
     if (client === undefined || connection.out.length === 0) return;
-    if (client.socket.writableLength > CUT_OFF) this.#cut(client);
     const { out } = connection;
+    // One answer may be larger than any limit: what comes on top of it counts.
+    client.excess = client.socket.writableLength > MAX_UNSENT ? client.excess + out.length : 0;
+    if (client.excess > CUT_OFF) this.#cut(client);
     this.#options.stats.bytesSent += out.length;
     // A large buffer is given away, so that a connection that asked for much once does not keep it.
     const bytes = out.length > KEPT_OUT ? out.take() : out.copy();
     if (client.socket.writable) client.socket.write(bytes);
     out.reset();
     connection.unsent = client.socket.writableLength;
-    if (connection.unsent > MAX_UNSENT || connection.isStalled) this.#pause(client);
+    if (connection.unsent > MAX_UNSENT) this.#pause(client);
     else if (client.isPaused) this.#resume(client);
   }
 
@@ -201,6 +204,18 @@ export class ClientPort {
     this.#clients.get(connection)?.socket.destroySoon();
   }
 
+  /** Reads no more from the connection: the replica cannot take more of it now. */
+  pause(connection: Connection): void {
+    const client = this.#clients.get(connection);
+    if (client !== undefined) this.#pause(client);
+  }
+
+  /** The replica can take more of it; the peer must have taken its answers, too. */
+  resume(connection: Connection): void {
+    const client = this.#clients.get(connection);
+    if (client !== undefined) this.#resume(client);
+  }
+
   #pause(client: Client): void {
     if (client.isPaused) return;
     client.isPaused = true;
@@ -212,8 +227,11 @@ export class ClientPort {
     const { connection, socket } = client;
     connection.unsent = socket.writableLength;
     if (!client.isPaused || connection.unsent > MAX_UNSENT) return;
-    if (connection.isStalled) this.#options.dispatch({ kind: 'resumed', connection });
-    if (connection.isStalled) return;
+    if (connection.isStalled) {
+      // Answered by the effect `resume` when its frames have all been read.
+      this.#options.dispatch({ kind: 'resumed', connection });
+      return;
+    }
     client.isPaused = false;
     socket.resume();
   }
