@@ -18,7 +18,8 @@ function answerOne(operation: MultiOperation, context: AnswerContext, writer: Wr
   if (type !== OpCode.getData && type !== OpCode.getChildren) return false;
   writeMultiHeader(writer, type, false, ErrorCode.ok);
   const { answer } = type === OpCode.getData ? getData : getChildren;
-  const err = answer(operation.request, context, writer);
+  // Apache's Op.getData and Op.getChildren know no watch: a flag in the request is dropped.
+  const err = answer({ path: operation.request.path, watch: false }, context, writer);
   if (err !== ErrorCode.ok) {
     writer.reset(start);
     writeMultiHeader(writer, OpCode.error, false, err);

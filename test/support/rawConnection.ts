@@ -66,6 +66,33 @@ export class RawConnection {
     return this.#bytes.toString('utf8');
   }
 
+  /** The frames that come until `isEnough`; the end of the connection is an error. */
+  async until(isEnough: (frames: string[]) => boolean, patience = 10_000): Promise<string[]> {
+    const found: string[] = [];
+    const end = Date.now() + patience;
+    for (;;) {
+      found.push(...this.frames());
+      if (isEnough(found)) return found;
+      if (this.#closed) throw new Error(`closed after ${found.join(' ')}`);
+      if (Date.now() > end)
+        throw new Error(`no more within ${patience} ms than ${found.join(' ')}`);
+      await this.#change();
+    }
+  }
+
+  /** Resolves when more bytes are here, or the end. */
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, 100);
+      const wake = () => {
+        clearTimeout(timer);
+        this.#socket.off('data', wake).off('close', wake);
+        resolve();
+      };
+      this.#socket.once('data', wake).once('close', wake);
+    });
+  }
+
   /**
    * What comes until `count` replies are there, the server's close counted as one. With a count
    * of 0: what comes within `quiet` milliseconds.
