@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { MultiRequest } from '../../src/wire/multi.ts';
+import { OpCode } from '../../src/wire/opcodes.ts';
 import { waitFor } from '../support/processes.ts';
 import { RawConnection } from '../support/rawConnection.ts';
 import {
@@ -12,6 +14,7 @@ import {
   existsFrame,
   getDataFrame,
   pingFrame,
+  requestFrame,
   setDataFrame,
 } from '../support/requestFrames.ts';
 import { fourLetterWord, startOurs, type TestServer } from '../support/servers.ts';
@@ -128,6 +131,33 @@ describe('with the usual limits', () => {
     await expectLines(/lie unread/, 1);
     await isServed(other);
     expect(memory() - before).toBeLessThan(LIMIT);
+  });
+
+  test('who is slow with one answer of 22 MB gets it whole, events behind it', async () => {
+    const other = await client();
+    other.send(bytes(createFrame(1, '/big', 'x'.repeat(900_000))));
+    expect(await other.replies(1, false)).toHaveLength(1);
+    const slow = await deaf();
+    const parts = Array.from({ length: 25 }, () => ({
+      type: OpCode.getData,
+      request: { path: '/big', watch: false },
+    }));
+    const multiRead = requestFrame(2, OpCode.multiRead, MultiRequest, parts);
+    slow.write(bytes(connectFrame(), existsFrame(1, '/big', true), multiRead));
+    await waitFor('the watch', async () =>
+      (await fourLetterWord(server.port, 'wchs'))?.includes('Total watches:1'),
+    );
+    other.send(bytes(setDataFrame(3, '/big', '')));
+    expect(await other.replies(1, false)).toHaveLength(1);
+    let received = 0;
+    let last = Buffer.alloc(0);
+    slow.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+      last = Buffer.concat([last, chunk]).subarray(-9);
+    });
+    slow.resume();
+    await waitFor('all of it', () => received > 22_500_000 && last.includes('/big'), 10_000);
+    expect(logLines(/lie unread/)).toEqual([]);
   });
 
   test('connections that say nothing, or one byte, are closed in time and cost little', async () => {
