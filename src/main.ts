@@ -1,4 +1,4 @@
-// The program `zk`: chooses between `cli` and `server`, and loads only the half that it runs.
+// The program `zk`: chooses between `cli`, `server` and `bench`, and loads only what it runs.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 
@@ -46,6 +46,12 @@ async function program(asked: string | undefined): Promise<Command> {
       'start, stop and look at servers: zk server start conf/zoo.cfg',
     );
   }
+  if (asked === 'bench') {
+    const { benchCommand } = await import('./bench/command.ts');
+    zk.addCommand(quietly(benchCommand()));
+  } else {
+    zk.command('bench').description('measure servers: zk bench read --server host:port');
+  }
   return zk;
 }
 
@@ -53,7 +59,11 @@ async function program(asked: string | undefined): Promise<Command> {
 const quietly = (command: Command): Command =>
   command.configureOutput({ outputError: () => {} }).exitOverride();
 
-async function main(argv: readonly string[]): Promise<void> {
+const isSubcommand = (word: string | undefined) => word === 'server' || word === 'bench';
+
+async function main(given: readonly string[]): Promise<void> {
+  // zkCli's spelling, which commander would read as `-s erver`.
+  const argv = given[0] === 'bench' ? given.map((w) => (w === '-server' ? '--server' : w)) : given;
   // The shell's own words may look like anything: commander must not touch what follows `cli`.
   if (argv[0] === 'cli') return await runShell(argv.slice(1));
   if (argv[0] === 'help' && argv[1] === 'cli') return await runShell(['--help']);
@@ -65,9 +75,9 @@ async function main(argv: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return;
     process.exitCode = 2;
-    const text = error.message.replace(/^error: /, '');
+    const text = error.message.replace(/^error: |\.$/g, '');
     if (error.code === 'commander.help') return;
-    process.stderr.write(`${text}; see zk ${argv[0] === 'server' ? 'server ' : ''}--help\n`);
+    process.stderr.write(`${text}; see zk ${isSubcommand(argv[0]) ? `${argv[0]} ` : ''}--help\n`);
   }
 }
 
