@@ -87,7 +87,7 @@ function apacheCommand(
 
 const repository = join(import.meta.dirname, '../..');
 
-function ourCommand(configFile: string): [string, string[]] {
+export function ourCommand(configFile: string): [string, string[]] {
   const program = join(repository, 'bin/zk');
   if (!existsSync(join(repository, 'dist/main.js')))
     throw new Error('dist/main.js is missing: run `npm run build` first');

@@ -1,0 +1,130 @@
+// Kills a server at random moments under load, again and again, and checks every acknowledged
+// write each time it is back.
+import { type ChildProcess, execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { CrashClient } from './crashClient.ts';
+import {
+  endProcess,
+  freePort,
+  hasEnded,
+  startProcess,
+  temporaryDirectory,
+  waitFor,
+} from './processes.ts';
+import { fourLetterWord, ourCommand } from './servers.ts';
+
+export interface CrashFigures {
+  rounds: number;
+  /** Of them: killed while starting. */
+  startsKilled: number;
+  ackedWrites: number;
+  /** Snapshots begun and log files begun, as the server's log says. */
+  snapshots: number;
+  logs: number;
+}
+
+const run = promisify(execFile);
+
+/** Small files, so that most kills fall near a roll, a snapshot or a purge. */
+const CONFIG = {
+  tickTime: 2000,
+  clientPortAddress: '127.0.0.1',
+  maxClientCnxns: 0,
+  snapCount: 300,
+  preAllocSize: 64,
+  'autopurge.snapRetainCount': 3,
+  'autopurge.purgeInterval': 1,
+  '4lw.commands.whitelist': '*',
+};
+
+export class CrashRun {
+  readonly figures: CrashFigures = {
+    rounds: 0,
+    startsKilled: 0,
+    ackedWrites: 0,
+    snapshots: 0,
+    logs: 0,
+  };
+  readonly #random: () => number;
+  readonly #clients: CrashClient[];
+  readonly #home = temporaryDirectory('crash');
+  #port = 0;
+  #server: ChildProcess | null = null;
+
+  constructor(random: () => number, clients: number) {
+    this.#random = random;
+    this.#clients = Array.from({ length: clients }, (_, i) => new CrashClient(`/c${i}`, random));
+  }
+
+  async prepare(): Promise<void> {
+    this.#port = await freePort();
+    const config = { ...CONFIG, dataDir: this.dataDir, clientPort: this.#port };
+    mkdirSync(this.dataDir);
+    const lines = Object.entries(config).map(([key, value]) => `${key}=${value}\n`);
+    writeFileSync(join(this.#home, 'zoo.cfg'), lines.join(''));
+  }
+
+  get dataDir(): string {
+    return join(this.#home, 'data');
+  }
+
+  /** One life: load until the kill, sometimes a start that is killed, then all is checked. */
+  async round(): Promise<void> {
+    const { figures } = this;
+    await this.#start();
+    await Promise.all(this.#clients.map((client) => client.resume(this.#port)));
+    const ends = this.#clients.map((client) => client.write());
+    await pause(20 + this.#random() * 600);
+    await this.#end('SIGKILL');
+    await Promise.all(ends);
+    if (this.#random() < 0.25) {
+      this.#launch();
+      await pause(this.#random() * 400);
+      await this.#end('SIGKILL');
+      figures.startsKilled++;
+    }
+    figures.rounds++;
+    figures.ackedWrites = this.#clients.reduce((sum, { acked }) => sum + acked, 0);
+  }
+
+  /** After the last round: everything once more, and `zk server check` has nothing to say against it. */
+  async finish(): Promise<void> {
+    const [command, args] = ourCommand(this.dataDir);
+    await run(command, [...args.slice(0, 2), 'check', this.dataDir]);
+    await this.#start();
+    await Promise.all(this.#clients.map((client) => client.resume(this.#port)));
+    for (const client of this.#clients) client.disconnect();
+    await this.#end('SIGTERM');
+    const log = readFileSync(join(this.#home, 'server.log'), 'utf8');
+    this.figures.snapshots = log.match(/Snapshotting: /g)?.length ?? 0;
+    this.figures.logs = log.match(/Creating new log file/g)?.length ?? 0;
+  }
+
+  log(): string {
+    return readFileSync(join(this.#home, 'server.log'), 'utf8');
+  }
+
+  #launch(): ChildProcess {
+    const [command, args] = ourCommand(join(this.#home, 'zoo.cfg'));
+    const script = `exec "$@" >> '${join(this.#home, 'server.log')}' 2>&1`;
+    this.#server = startProcess('/bin/sh', ['-c', script, 'sh', command, ...args], {
+      stdio: 'ignore',
+    });
+    return this.#server;
+  }
+
+  async #start(): Promise<void> {
+    const server = this.#launch();
+    await waitFor('the server to serve', async () => {
+      if (hasEnded(server)) throw new Error(`the server ended:\n${this.log().slice(-2000)}`);
+      return (await fourLetterWord(this.#port, 'srvr'))?.includes('Mode: ') === true;
+    });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#server !== null) await endProcess(this.#server, signal);
+  }
+}
