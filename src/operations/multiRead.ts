@@ -12,6 +12,17 @@ import { getChildren } from './children.ts';
 import { getData } from './getData.ts';
 import { type AnswerContext, read } from './operation.ts';
 
+/**
+ * Bytes of an answer from which on the rest is refused: a request of 1 MB could ask for 50,000 times
+ * the largest znode, and Apache's server would run out of memory over the answer.
+ */
+const MAX_ANSWER = 32 << 20;
+
+function writeError(writer: Writer, err: ErrorCode): void {
+  writeMultiHeader(writer, OpCode.error, false, err);
+  writer.int(err);
+}
+
 function answerOne(operation: MultiOperation, context: AnswerContext, writer: Writer): boolean {
   const start = writer.length;
   const { type } = operation;
@@ -22,8 +33,7 @@ function answerOne(operation: MultiOperation, context: AnswerContext, writer: Wr
   const err = answer({ path: operation.request.path, watch: false }, context, writer);
   if (err !== ErrorCode.ok) {
     writer.reset(start);
-    writeMultiHeader(writer, OpCode.error, false, err);
-    writer.int(err);
+    writeError(writer, err);
   }
   return true;
 }
@@ -33,8 +43,10 @@ export const multiRead = read<MultiOperation[]>({
   label: 'MLTR',
   request: MultiRequest,
   answer(request, context, writer) {
+    const start = writer.length;
     for (const operation of request) {
-      if (!answerOne(operation, context, writer)) return ErrorCode.marshallingError;
+      if (writer.length - start > MAX_ANSWER) writeError(writer, ErrorCode.throttledOp);
+      else if (!answerOne(operation, context, writer)) return ErrorCode.marshallingError;
     }
     MultiResponse.end(writer);
     return ErrorCode.ok;

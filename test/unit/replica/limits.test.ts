@@ -1,12 +1,16 @@
 // What a client may ask for while too much is in work already.
 import { describe, expect, it } from 'vitest';
+import { Reader } from '../../../src/wire/bytes.ts';
 import { ErrorCode } from '../../../src/wire/errors.ts';
+import { MultiRequest, MultiResponse } from '../../../src/wire/multi.ts';
+import { OpCode } from '../../../src/wire/opcodes.ts';
 import { LoneServer } from '../../support/loneServer.ts';
 import {
   connectFrame,
   createFrame,
   existsFrame,
   pingFrame,
+  requestFrame,
   setDataFrame,
 } from '../../support/requestFrames.ts';
 
@@ -87,5 +91,29 @@ describe('largeRequestMaxBytes', () => {
       [2, ErrorCode.ok],
       [3, ErrorCode.noNode],
     ]);
+  });
+});
+
+describe('a multiRead for more than memory could hold', () => {
+  it('is answered up to 32 MB, and the rest of its parts with ThrottledOp', () => {
+    const server = new LoneServer();
+    const client = connected(server);
+    server.send(client, createFrame(1, '/big', 'x'.repeat(900_000)));
+    client.frames();
+    const parts = Array.from({ length: 20_000 }, () => ({
+      type: OpCode.getData,
+      request: { path: '/big', watch: false },
+    }));
+    server.send(client, requestFrame(2, OpCode.multiRead, MultiRequest, parts));
+    const [frame = ''] = client.frames();
+    expect(told(frame)).toEqual([2, ErrorCode.ok]);
+    const results = MultiResponse.read(new Reader(Buffer.from(frame, 'hex'), 20));
+    const isRead = ({ type }: { type: number }) => type === OpCode.getData;
+    expect(results.length).toBe(20_000);
+    expect(results.filter(isRead).length).toBe(38);
+    const refused = results.filter((result) => !isRead(result));
+    expect(new Set(refused.map((result) => JSON.stringify(result)))).toEqual(
+      new Set([JSON.stringify({ type: OpCode.error, err: ErrorCode.throttledOp })]),
+    );
   });
 });
