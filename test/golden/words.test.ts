@@ -1,5 +1,6 @@
 // The texts of the four-letter words, held against those of Apache's server in the same states.
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { RunningServer } from '../../src/server/foreground.ts';
 import { startInProcess } from '../support/inProcess.ts';
@@ -199,6 +200,21 @@ describe('four-letter words', () => {
     expect(await ask(port, 'ruok\r\n')).toBe('imok');
     expect(await ask(port, 'ruokstat')).toBe('imok');
     expect(await ask(port, 'isro', 'garbage'.repeat(1000))).toBe('rw');
+  });
+
+  it('are answered to a client that ends its side at once, as netcat does', async () => {
+    const port = await started('4lw.commands.whitelist=*');
+    const answer = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+      socket.on('data', (chunk) => {
+        text += chunk;
+      });
+      socket.on('end', () => resolve(text));
+      socket.on('error', reject);
+      socket.end('envi');
+    });
+    expect(answer).toContain('os.memory.total=');
   });
 
   it('stmk takes its eight bytes in any pieces, and a negative mask', async () => {
