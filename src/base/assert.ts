@@ -4,7 +4,11 @@ class AssertionError extends Error {
   override name = 'AssertionError';
 }
 
-/** Throws AssertionError when `condition` is false; nothing below the server layer catches it. */
-export function assert(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new AssertionError(message);
+/**
+ * Throws AssertionError when `condition` is false; nothing below the server layer catches it.
+ * On a hot path pass the message as a function: a text with values in it costs more than the check.
+ */
+export function assert(condition: boolean, message: string | (() => string)): asserts condition {
+  if (condition) return;
+  throw new AssertionError(typeof message === 'string' ? message : message());
 }

@@ -150,8 +150,9 @@ const limits = {
       help: 'room beyond jute.maxbuffer for what the server adds to a request; default: jute.maxbuffer',
     }),
   ),
+  // Apache's is 1000; here bytes are bounded besides, and a larger batch is a cheaper one.
   globalOutstandingLimit: int({
-    default: 1000,
+    default: 10_000,
     min: 0,
     help: 'requests in work before clients are held back',
   }),

@@ -1,4 +1,5 @@
 // When a connection is not read any further, and when a large request is too much.
+import { hex0x } from '../base/ids.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionThrottleRules } from './connectionThrottle.ts';
 import type { Replica } from './replica.ts';
@@ -39,12 +40,12 @@ export function isCongested(
   if (connection.unsent + connection.out.length > MAX_UNSENT_BYTES) return true;
   const { maxInWork } = rules;
   // Apache's RequestThrottler; whoever holds frames back needs no queue of its own for it.
-  if (maxInWork > 0 && replica.outstanding >= maxInWork) return true;
+  if (maxInWork > 0 && replica.proposals.count >= maxInWork) return true;
   const waiting = connection.waiting.length;
   if (waiting === 0) return false;
   return (
-    replica.outstanding > rules.maxOutstanding ||
-    replica.bytesInFlight > MAX_BYTES_IN_FLIGHT ||
+    replica.proposals.count > rules.maxOutstanding ||
+    replica.proposals.bytes > MAX_BYTES_IN_FLIGHT ||
     connection.waitingBytes > MAX_WAITING_BYTES ||
     waiting > rules.maxOutstanding
   );
@@ -58,12 +59,21 @@ export function refusesLarge(
   { threshold, maxBytes }: LargeRequestRules,
 ): boolean {
   if (threshold < 0 || bytes <= threshold) return false;
-  if (replica.largeBytes + bytes <= maxBytes) return false;
+  if (replica.proposals.largeBytes + bytes <= maxBytes) return false;
   replica.stats.largeRequestsRejected++;
   replica.report(
     'warn',
-    `Closing /${connection.peer}: a request of ${bytes} bytes does not fit beside the ${replica.largeBytes} bytes of large requests in work (largeRequestMaxBytes=${maxBytes})`,
+    `Closing /${connection.peer}: a request of ${bytes} bytes does not fit beside the ${replica.proposals.largeBytes} bytes of large requests in work (largeRequestMaxBytes=${maxBytes})`,
   );
   replica.end(connection);
   return true;
+}
+
+/** Says so and ends the connection: no frame has this length. */
+export function refuseLength(connection: Connection, length: number, replica: Replica): void {
+  replica.report(
+    'warn',
+    `Close of session ${hex0x(connection.session)}: Len error. A message from /${connection.peer} with advertised length of ${length} is either a malformed message or too large to process (length is greater than jute.maxbuffer=${connection.frames.maxLength})`,
+  );
+  replica.end(connection);
 }

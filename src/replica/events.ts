@@ -20,8 +20,13 @@ export type Event =
   | { kind: 'deadline' };
 
 export type Effect =
-  /** Append to the transaction log; answered by `logged` once it is on disk. */
+  /**
+   * Append to the transaction log; answered by `logged` once it is on disk.
+   * The entry is lent until the next step.
+   */
   | { kind: 'log'; zxid: Zxid; entry: Buffer }
+  /** Its frames lie unread: read no more from it, or go on. */
+  | { kind: 'pause' | 'resume'; connection: Connection }
   /** Send what is in `connection.out`, then end it. */
   | { kind: 'close'; connection: Connection }
   | { kind: 'report'; level: 'info' | 'warn' | 'debug'; message: string };

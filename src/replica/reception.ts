@@ -1,5 +1,5 @@
 // From bytes to requests: frames, and the order of each session's requests and answers.
-import { hex0x, type Zxid } from '../base/ids.ts';
+import type { Zxid } from '../base/ids.ts';
 import { operations } from '../operations/index.ts';
 import type { AnswerContext, Operation, ReadOperation } from '../operations/operation.ts';
 import type { Applied } from '../transactions/index.ts';
@@ -9,7 +9,7 @@ import { ErrorCode } from '../wire/errors.ts';
 import { FrameResult } from '../wire/frames.ts';
 import { OpCode, Xid } from '../wire/opcodes.ts';
 import { beginReply, endReply, failReply } from './answers.ts';
-import { isCongested, type ReceptionRules, refusesLarge } from './congestion.ts';
+import { isCongested, type ReceptionRules, refuseLength, refusesLarge } from './congestion.ts';
 import type { Connection, Waiting } from './connection.ts';
 import { refuseSasl, takeCredentials } from './credentials.ts';
 import { connect } from './handshake.ts';
@@ -77,15 +77,13 @@ export class Reception {
     const { frames } = connection;
     for (;;) {
       if (isCongested(connection, this.#replica, this.#rules)) {
-        if (!connection.isStalled) this.#replica.stats.throttleWaits++;
-        connection.isStalled = true;
-        this.#stalled.add(connection);
+        this.#stall(connection);
         return;
       }
       const result = frames.next(this.#reader);
       if (result === FrameResult.none) break;
       if (result === FrameResult.bad) {
-        this.#refuseLength(connection, frames.badLength);
+        refuseLength(connection, frames.badLength, this.#replica);
         return;
       }
       this.#frame(connection);
@@ -93,18 +91,18 @@ export class Reception {
       if (connection.isLeaving || (connection.state as string) === 'closing') return;
     }
     frames.keep();
-    if (connection.isStalled) {
-      connection.isStalled = false;
-      this.#stalled.delete(connection);
-    }
+    if (!connection.isStalled) return;
+    connection.isStalled = false;
+    this.#stalled.delete(connection);
+    this.#replica.effect({ kind: 'resume', connection });
   }
 
-  #refuseLength(connection: Connection, length: number): void {
-    this.#replica.report(
-      'warn',
-      `Close of session ${hex0x(connection.session)}: Len error. A message from /${connection.peer} with advertised length of ${length} is either a malformed message or too large to process (length is greater than jute.maxbuffer=${connection.frames.maxLength})`,
-    );
-    this.#replica.end(connection);
+  #stall(connection: Connection): void {
+    this.#stalled.add(connection);
+    if (connection.isStalled) return;
+    connection.isStalled = true;
+    this.#replica.stats.throttleWaits++;
+    this.#replica.effect({ kind: 'pause', connection });
   }
 
   #frame(connection: Connection): void {
@@ -187,12 +185,14 @@ export class Reception {
 
   /** A sync is answered when all that was proposed before it has been applied. */
   #isAhead(opcode: number): boolean {
-    return opcode === OpCode.sync && this.#replica.lastProposed > this.#replica.state.lastZxid;
+    return (
+      opcode === OpCode.sync && this.#replica.proposals.lastZxid > this.#replica.state.lastZxid
+    );
   }
 
   #setAside(connection: Connection, xid: number, opcode: number): void {
     const { buffer, position, end } = this.#reader;
-    const notBefore = this.#isAhead(opcode) ? this.#replica.lastProposed : null;
+    const notBefore = this.#isAhead(opcode) ? this.#replica.proposals.lastZxid : null;
     if (notBefore !== null && connection.waiting.length === 0) this.#syncing.add(connection);
     connection.push({
       kind: 'read',

@@ -1,24 +1,12 @@
 // A whole server without the world: requests in, transactions in order, answers out.
 import { assert } from '../base/assert.ts';
-import { Fifo } from '../base/fifo.ts';
 import { hex0x, NO_SESSION, type SessionId, type Zxid } from '../base/ids.ts';
-import { Leading } from '../consensus/leading.ts';
-import { majority, type ServerId } from '../consensus/quorum.ts';
+import type { ServerId } from '../consensus/quorum.ts';
 import type { Rules, WriteOperation } from '../operations/operation.ts';
 import { prepareDeleteContainer } from '../operations/remove.ts';
-import { DIGEST_VERSION } from '../state/digest.ts';
 import { SessionTracker } from '../state/sessions.ts';
 import type { State } from '../state/state.ts';
-import { View } from '../state/view.ts';
-import {
-  type Applied,
-  applyTxn,
-  encodeTxn,
-  previewTxn,
-  type Txn,
-  type TxnHeader,
-} from '../transactions/index.ts';
-import { Writer } from '../wire/bytes.ts';
+import type { Applied, TxnHeader } from '../transactions/index.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { writeConnectResponse } from './answers.ts';
@@ -28,6 +16,7 @@ import { ConnectionThrottle } from './connectionThrottle.ts';
 import { ContainerKeeper, type ContainerRules } from './containers.ts';
 import { DigestLog } from './digestLog.ts';
 import type { Effect, Event, Now } from './events.ts';
+import { type InFlight, Proposals } from './proposals.ts';
 import { Reception } from './reception.ts';
 import { ServerStats } from './stats.ts';
 
@@ -45,20 +34,6 @@ export interface ReplicaOptions {
   readonly chance: () => number;
 }
 
-/** A proposal on its way: applied, and its client answered, once it is committed. */
-interface InFlight {
-  readonly header: TxnHeader;
-  readonly txn: Txn;
-  /** Who asked; null for what the server decided itself (expiry, containers). */
-  readonly connection: Connection | null;
-  /** Of its log entry. */
-  readonly bytes: number;
-  readonly isLarge: boolean;
-}
-
-/** Bytes that the scratch buffer of log entries may keep between steps. */
-const ENTRY_SIZE = 4096;
-
 /**
  * One server as a value: `step` takes an event and returns what the world must do.
  * Answers are not effects; they are added to `Connection.out`, which the world sends afterwards.
@@ -73,32 +48,27 @@ export class Replica {
   readonly tracker: SessionTracker;
   readonly digestLog = new DigestLog();
   readonly throttle: ConnectionThrottle;
-  /** Bytes of all log entries in flight, and of those that are large. */
-  bytesInFlight = 0;
-  largeBytes = 0;
-  readonly #serverId: ServerId;
-  readonly #view: View;
-  readonly #leading: Leading;
+  /** What is on its way to being committed. */
+  readonly proposals: Proposals;
   readonly #reception: Reception;
   readonly #containers: ContainerKeeper;
-  readonly #largeThreshold: number;
-  readonly #inFlight = new Fifo<InFlight>();
-  readonly #entry = new Writer(ENTRY_SIZE);
   #nextSession: bigint;
   #effects: Effect[] = [];
   #now: Now = { monotonic: 0, wall: 0 };
 
   constructor(options: ReplicaOptions, now: Now) {
     this.#now = now;
-    this.#serverId = options.serverId;
     this.state = options.state;
     this.rules = options.rules;
-    this.#view = new View(options.state);
-    this.#leading = new Leading(majority([options.serverId]), options.state.lastZxid);
     this.#reception = new Reception(this, options.reception);
     const { throttle, largeRequests } = options.reception;
     this.throttle = new ConnectionThrottle(throttle, options.chance, now.monotonic);
-    this.#largeThreshold = largeRequests.threshold;
+    this.proposals = new Proposals({
+      state: options.state,
+      serverId: options.serverId,
+      largeThreshold: largeRequests.threshold,
+      effect: (effect) => this.effect(effect),
+    });
     this.#containers = new ContainerKeeper(options.containers, now);
     this.#nextSession = options.firstSessionId;
     this.tracker = new SessionTracker(options.tickTime);
@@ -106,15 +76,6 @@ export class Replica {
     for (const [id, timeout] of this.state.sessions.entries()) {
       this.tracker.add(id, timeout, now.monotonic);
     }
-  }
-
-  /** Requests that wait for their proposal to be committed. */
-  get outstanding(): number {
-    return this.#inFlight.length;
-  }
-
-  get lastProposed(): Zxid {
-    return this.#leading.lastProposed;
   }
 
   get now(): Now {
@@ -129,6 +90,7 @@ export class Replica {
   /** Decides on `event`; what is returned must be carried out in order. */
   step(event: Event, now: Now): Effect[] {
     this.#now = now;
+    this.proposals.begin();
     switch (event.kind) {
       case 'opened':
         break;
@@ -190,7 +152,7 @@ export class Replica {
     const txn = this.isClosing(connection.session)
       ? ErrorCode.sessionExpired
       : operation.prepare(request, {
-          view: this.#view,
+          view: this.proposals.view,
           state: this.state,
           rules: this.rules,
           zxid: header.zxid,
@@ -198,75 +160,50 @@ export class Replica {
           session: connection.session,
           ids: connection.ids,
         });
-    this.#proposeOrRefuse(header, txn, connection);
+    if (typeof txn === 'number') this.proposals.refuse(header, txn, connection);
+    else this.proposals.propose(header, txn, connection);
   }
 
   /** Proposes the refusal of a write whose body could not be read. */
   refuseWrite(connection: Connection, xid: number, opcode: OpCode, err: ErrorCode): void {
-    this.#proposeOrRefuse(this.#header(connection.session, xid, opcode), err, connection);
+    this.proposals.refuse(this.#header(connection.session, xid, opcode), err, connection);
   }
 
   createSession(connection: Connection): void {
     this.tracker.add(connection.session, connection.timeout, this.#now.monotonic);
     const header = this.#header(connection.session, 0, OpCode.createSession);
-    this.#propose(header, { type: OpCode.createSession, timeOut: connection.timeout }, connection);
+    const { createSession: type } = OpCode;
+    this.proposals.propose(header, { type, timeOut: connection.timeout }, connection);
   }
 
   /** Proposes the end of a session, with what it leaves behind. */
   closeSession(session: SessionId, connection: Connection | null, cxid: number): void {
     this.tracker.close(session);
     const header = this.#header(session, cxid, OpCode.closeSession);
-    const paths2Delete = this.#view.ephemeralsOf(session);
-    this.#propose(header, { type: OpCode.closeSession, paths2Delete }, connection);
+    const paths2Delete = this.proposals.view.ephemeralsOf(session);
+    this.proposals.propose(header, { type: OpCode.closeSession, paths2Delete }, connection);
   }
 
   #header(clientId: SessionId, cxid: number, type: OpCode): TxnHeader {
-    return { clientId, cxid, zxid: this.#leading.propose(), time: this.#now.wall, type };
-  }
-
-  #proposeOrRefuse(header: TxnHeader, txn: Txn | ErrorCode, connection: Connection | null): void {
-    if (typeof txn !== 'number') this.#propose(header, txn, connection);
-    else {
-      const refusal: TxnHeader = { ...header, type: OpCode.error };
-      this.#propose(refusal, { type: OpCode.error, err: txn }, connection);
-    }
-  }
-
-  #propose(header: TxnHeader, txn: Txn, connection: Connection | null): void {
-    if (txn.type !== OpCode.multi) previewTxn(this.#view, header, txn);
-    const entry = this.#entry.reset();
-    const digest = this.state.tree.options.digest
-      ? { version: DIGEST_VERSION, treeDigest: this.#view.treeDigest }
-      : null;
-    encodeTxn(entry, header, txn, digest);
-    this.#effects.push({ kind: 'log', zxid: header.zxid, entry: entry.copy() });
-    const bytes = entry.length;
-    const isLarge =
-      connection !== null && this.#largeThreshold >= 0 && bytes > this.#largeThreshold;
-    this.bytesInFlight += bytes;
-    if (isLarge) this.largeBytes += bytes;
-    this.#inFlight.push({ header, txn, connection, bytes, isLarge });
+    return this.proposals.header(clientId, cxid, type, this.#now.wall);
   }
 
   #logged(upTo: Zxid): void {
-    const committed = this.#leading.logged(this.#serverId, upTo);
+    const committed = this.proposals.logged(upTo);
     if (committed === null) return;
     for (;;) {
-      const next = this.#inFlight.peek();
-      if (next === undefined || next.header.zxid > committed) break;
-      this.#inFlight.shift();
+      const next = this.proposals.nextCommitted(committed);
+      if (next === undefined) break;
       this.#commit(next);
       this.#reception.applied();
     }
     this.#reception.committed();
   }
 
-  #commit({ header, txn, connection, bytes, isLarge }: InFlight): void {
-    this.bytesInFlight -= bytes;
-    if (isLarge) this.largeBytes -= bytes;
+  #commit(proposal: InFlight): void {
+    const { header, txn, connection } = proposal;
     this.stats.commits++;
-    const applied = applyTxn(this.state, header, txn);
-    this.#view.applied(header.zxid);
+    const applied = this.proposals.apply(proposal);
     if (this.digestLog.isDue(header.zxid)) {
       this.digestLog.add(header.zxid, this.state.tree.digest);
     }
@@ -332,7 +269,9 @@ export class Replica {
 
   #removeContainer(path: string): void {
     const header = this.#header(NO_SESSION, 0, OpCode.deleteContainer);
-    const txn = prepareDeleteContainer(path, { view: this.#view, state: this.state });
-    this.#proposeOrRefuse(header, txn, null);
+    const { proposals, state } = this;
+    const txn = prepareDeleteContainer(path, { view: proposals.view, state });
+    if (typeof txn === 'number') proposals.refuse(header, txn, null);
+    else proposals.propose(header, txn, null);
   }
 }

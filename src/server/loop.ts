@@ -1,5 +1,6 @@
 // Drives a replica: events in, effects carried out, one timer, one flush of the log per turn.
 
+import { Fifo } from '../base/fifo.ts';
 import type { Zxid } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Connection } from '../replica/connection.ts';
@@ -14,6 +15,8 @@ export interface World {
   /** Sends what the connection has to send: one write. */
   send(connection: Connection): void;
   close(connection: Connection): void;
+  pause(connection: Connection): void;
+  resume(connection: Connection): void;
 }
 
 /** A timer of Node's cannot be set further ahead. */
@@ -29,6 +32,9 @@ export class Loop {
   readonly #maxForgiven: number;
   readonly #onBroken: (error: unknown) => void;
   readonly #dirty: Connection[] = [];
+  /** Events that came while effects were carried out. */
+  readonly #events = new Fifo<Event>();
+  #isBusy = false;
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #isFlushDue = false;
@@ -60,21 +66,35 @@ export class Loop {
     this.#dirty.push(connection);
   };
 
-  /** Takes an event, and carries out all that follows from it. */
+  /**
+   * Takes an event, and carries out all that follows from it. What happens meanwhile waits: nothing
+   * calls back into the replica before its effects are done (they lend it their bytes).
+   */
   readonly dispatch = (event: Event): void => {
     if (this.#isStopped) return;
+    if (this.#isBusy) {
+      this.#events.push(event);
+      return;
+    }
+    this.#isBusy = true;
     try {
-      const effects = this.#replica.step(event, clock());
-      for (const effect of effects) this.#carryOut(effect);
+      this.#take(event);
+      while (this.#events.length > 0) this.#take(this.#events.shift() as Event);
     } catch (error) {
       // Never limp: a core that broke an invariant may have broken more.
       this.stop();
       this.#onBroken(error);
       return;
+    } finally {
+      this.#isBusy = false;
     }
-    this.#send();
     this.#setTimer();
   };
+
+  #take(event: Event): void {
+    for (const effect of this.#replica.step(event, clock())) this.#carryOut(effect);
+    this.#send();
+  }
 
   /** From here on time brings no events. */
   quiesce(): void {
@@ -100,7 +120,9 @@ export class Loop {
         this.#flushSoon();
         break;
       case 'close':
-        this.#world.close(effect.connection);
+      case 'pause':
+      case 'resume':
+        this.#world[effect.kind](effect.connection);
         break;
       case 'report':
         this.#logger[effect.level](effect.message);
@@ -120,11 +142,7 @@ export class Loop {
 
   #send(): void {
     if (this.#dirty.length === 0) return;
-    // Sending may resume a connection that had stalled, and so make others dirty: those are appended.
-    for (let i = 0; i < this.#dirty.length; i++) {
-      const connection = this.#dirty[i];
-      if (connection !== undefined) this.#world.send(connection);
-    }
+    for (const connection of this.#dirty) this.#world.send(connection);
     this.#dirty.length = 0;
   }
 

@@ -80,6 +80,8 @@ class Server implements RunningServer {
         flush: () => data.flush(),
         send: (connection) => this.#clients.flush(connection),
         close: (connection) => this.#clients.close(connection),
+        pause: (connection) => this.#clients.pause(connection),
+        resume: (connection) => this.#clients.resume(connection),
       },
       this.#logger.child('ZooKeeperServer'),
       // An expiry is due within a tick anyway; half a tick late is no sign of a pause yet.

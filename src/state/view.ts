@@ -231,9 +231,9 @@ export class View {
     const latest = this.#inFlight(path);
     const change = new Change(path, zxid, latest ?? null);
     const node = latest ?? this.#tree.get(path);
-    if (isNew) assert(node === undefined || latest?.isDeleted === true, `${path} exists`);
+    if (isNew) assert(node === undefined || latest?.isDeleted === true, () => `${path} exists`);
     else {
-      assert(node !== undefined && latest?.isDeleted !== true, `no ${path} to change`);
+      assert(node !== undefined && latest?.isDeleted !== true, () => `no ${path} to change`);
       change.copy(node);
       change.digestBefore = change.digest;
     }

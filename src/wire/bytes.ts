@@ -96,14 +96,18 @@ export class Reader {
 }
 
 const INITIAL = 1024;
+const KEPT = 64 * 1024;
 
 /** Writes jute primitives into one growing buffer. */
 export class Writer {
   #buffer: Buffer;
   #view: DataView;
   #length = 0;
+  readonly #keep: number;
 
-  constructor(size = INITIAL) {
+  /** @param keep bytes of memory that `reset` leaves to the next use */
+  constructor(size = INITIAL, keep = KEPT) {
+    this.#keep = keep;
     this.#buffer = Buffer.allocUnsafeSlow(size);
     this.#view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, size);
   }
@@ -130,9 +134,10 @@ export class Writer {
     return taken;
   }
 
-  /** Forgets what was written after `length`. */
+  /** Forgets what was written after `length`; a buffer that has become large is given back. */
   reset(length = 0): this {
     this.#length = length;
+    if (length === 0 && this.#buffer.length > this.#keep) this.#adopt(INITIAL);
     return this;
   }
 
@@ -147,10 +152,14 @@ export class Writer {
   #grow(needed: number): void {
     let size = Math.max(this.#buffer.length * 2, INITIAL);
     while (size < needed) size *= 2;
-    const bigger = Buffer.allocUnsafeSlow(size);
-    this.#buffer.copy(bigger, 0, 0, this.#length);
-    this.#buffer = bigger;
-    this.#view = new DataView(bigger.buffer, bigger.byteOffset, size);
+    const before = this.#buffer;
+    this.#adopt(size);
+    before.copy(this.#buffer, 0, 0, this.#length);
+  }
+
+  #adopt(size: number): void {
+    this.#buffer = Buffer.allocUnsafeSlow(size);
+    this.#view = new DataView(this.#buffer.buffer, 0, size);
   }
 
   byte(value: number): void {

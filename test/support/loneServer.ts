@@ -180,7 +180,7 @@ export class LoneServer {
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case 'log':
-        this.logged.push(effect);
+        this.logged.push({ zxid: effect.zxid, entry: Buffer.from(effect.entry) });
         this.#held = effect.zxid;
         break;
       case 'close': {
@@ -188,6 +188,9 @@ export class LoneServer {
         if (client !== undefined) client.isClosed = true;
         break;
       }
+      case 'pause':
+      case 'resume':
+        break;
       case 'report':
         this.reports.push(effect.message);
         break;

@@ -20,7 +20,7 @@ function serverStats({ replica, connectionCount, mode }: Surveyed): string {
     `Received: ${stats.received}`,
     `Sent: ${stats.sent}`,
     `Connections: ${connectionCount}`,
-    `Outstanding: ${replica.outstanding}`,
+    `Outstanding: ${replica.proposals.count}`,
     `Zxid: ${hex0x(state.lastZxid)}`,
     `Mode: ${mode}`,
     `Node count: ${state.tree.nodeCount}`,

@@ -67,7 +67,7 @@ export class TxnLog {
 
   /** Copies one entry into the batch that the next `flush` writes. */
   append(zxid: Zxid, entry: Uint8Array): void {
-    assert(follows(zxid, this.#lastAppended), gapMessage(zxid, this.#lastAppended));
+    assert(follows(zxid, this.#lastAppended), () => gapMessage(zxid, this.#lastAppended));
     if (this.#gathering.entries === 0) this.#gatheringFrom = zxid;
     this.#gathering.add(entry);
     this.#lastAppended = zxid;

@@ -98,6 +98,7 @@ export class Replay {
         reason:
           'No snapshot found, but there are log entries. Something is broken! ' +
           `The first entry (${file}) is zxid ${hex0x(zxid)}`,
+        lastGoodZxid: NO_ZXID,
         advice: ADVICE.noSnapshot,
       });
     }

@@ -1,13 +1,15 @@
 // Finds the newest snapshot that is whole and loads it.
 import { gunzipSync } from 'node:zlib';
-import { NO_ZXID, type Zxid } from '../../base/ids.ts';
+import { counterOf, hex0x, NO_ZXID, type Zxid } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { State } from '../../state/state.ts';
 import { type ByteSource, bytesSource } from '../../wire/byteSource.ts';
+import { WireError } from '../../wire/bytes.ts';
 import { snapshotProblem, type ZxidDigest } from '../../wire/snapshot.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { snapshotsAmong } from './fileNames.ts';
 import { loadSnapshot } from './snapshotFile.ts';
+import { ADVICE, StorageError } from './storageError.ts';
 
 /** A snapshot that could not be used. */
 export interface Rejected {
@@ -36,7 +38,8 @@ export function chooseSnapshot(disk: Disk, dir: string, state: State, logger: Lo
       const problem = typeof opened === 'string' ? opened : snapshotProblem(opened);
       if (problem === null && typeof opened !== 'string') {
         logger.info(`Reading snapshot ${path}`);
-        const digest = loadSnapshot(state, opened, path, zxid);
+        const digest = load(state, opened, path, zxid);
+        demandName(digest, path, zxid);
         return { zxid, file: path, digest, rejected };
       }
       logger.warn(`${path}: ${problem}; trying an older snapshot`);
@@ -47,6 +50,32 @@ export function chooseSnapshot(disk: Disk, dir: string, state: State, logger: Lo
   }
   state.lastZxid = NO_ZXID;
   return { zxid: null, file: dir, digest: null, rejected };
+}
+
+/** A snapshot whose seal fits and that makes no sense all the same: nobody knows what it was. */
+function load(state: State, source: ByteSource, path: string, zxid: Zxid): ZxidDigest | null {
+  try {
+    return loadSnapshot(state, source, path, zxid);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    const reason = `the snapshot cannot be read (${error.message})`;
+    throw new StorageError({ file: path, reason, advice: ADVICE.damaged }, error);
+  }
+}
+
+/**
+ * The digest is taken last, so a name beyond it is not its own: all logs up to that name would be
+ * skipped. What begins an epoch is no transaction, and 0 stands for "no digest" (Apache's).
+ */
+function demandName(digest: ZxidDigest | null, path: string, zxid: Zxid): void {
+  if (digest === null || digest.zxid === NO_ZXID || counterOf(zxid) === 0) return;
+  if (digest.zxid >= zxid) return;
+  throw new StorageError({
+    file: path,
+    reason: `the snapshot ends with zxid ${hex0x(digest.zxid)}, not with the one in its name`,
+    lastGoodZxid: digest.zxid,
+    advice: `move it out of the directory, or ${ADVICE.damaged}`,
+  });
 }
 
 /** The uncompressed bytes of a snapshot, or what is in the way. */

@@ -7,7 +7,7 @@ import type { ByteSource } from '../../wire/byteSource.ts';
 import { readSnapshot, SnapshotEncoder, type ZxidDigest } from '../../wire/snapshot.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { snapshotName, temporaryName } from './fileNames.ts';
-import { StorageError } from './storageError.ts';
+import { ADVICE, StorageError } from './storageError.ts';
 
 /** Encoded and written in one go: 1 ms of work. */
 const PIECE = 256 * 1024;
@@ -148,6 +148,7 @@ export function loadSnapshot(
       throw new StorageError({
         file: path,
         reason: `znode ${znodePath} has no parent in this snapshot of zxid ${hex0x(zxid)}`,
+        advice: ADVICE.damaged,
       });
     },
   });

@@ -90,6 +90,6 @@ export const ADVICE = {
   digest: `${RESTORE}, ${ACCEPT}; digest.enabled=false turns this check off`,
   noSnapshot:
     'restore the snapshot from a backup or another server; snapshot.trust.empty=true starts from ' +
-    'the logs alone (upgrades from 3.4 only)',
-  foreign: 'move the file out of the directory if it does not belong there, else restore it',
+    `the logs alone (upgrades from 3.4 only); ${ACCEPT}`,
+  foreign: `move the file out of the directory if it does not belong there, else ${RESTORE}, ${ACCEPT}`,
 } as const;

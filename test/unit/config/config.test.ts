@@ -149,7 +149,7 @@ describe('values', () => {
       maxSessionTimeout: 40_000,
       snapCount: 100_000,
       preAllocSize: 65_536,
-      globalOutstandingLimit: 1000,
+      globalOutstandingLimit: 10_000,
       forceSync: true,
       skipACL: false,
       enforceQuota: false,

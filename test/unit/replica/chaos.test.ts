@@ -225,8 +225,8 @@ it('whatever clients do, the server goes on, forgets who is gone, and its log ma
         stage.end();
         const { replica } = stage.server;
         expect({
-          outstanding: replica.outstanding,
-          bytesInFlight: replica.bytesInFlight,
+          outstanding: replica.proposals.count,
+          bytesInFlight: replica.proposals.bytes,
           connected: replica.bySession.size,
           tracked: replica.tracker.size,
           sessions: replica.state.sessions.size,

@@ -1,0 +1,130 @@
+// A write's way: a zxid, the view, the log entry, and its place in the order until it is committed.
+import { Fifo } from '../base/fifo.ts';
+import type { SessionId, Zxid } from '../base/ids.ts';
+import { Leading } from '../consensus/leading.ts';
+import { majority, type ServerId } from '../consensus/quorum.ts';
+import { DIGEST_VERSION } from '../state/digest.ts';
+import type { State } from '../state/state.ts';
+import { View } from '../state/view.ts';
+import {
+  type Applied,
+  applyTxn,
+  encodeTxn,
+  previewTxn,
+  type Txn,
+  type TxnHeader,
+} from '../transactions/index.ts';
+import { Writer } from '../wire/bytes.ts';
+import type { ErrorCode } from '../wire/errors.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import type { Connection } from './connection.ts';
+import type { Effect } from './events.ts';
+
+/** A proposal on its way: applied, and its client answered, once it is committed. */
+export interface InFlight {
+  readonly header: TxnHeader;
+  readonly txn: Txn;
+  /** Who asked; null for what the server decided itself (expiry, containers). */
+  readonly connection: Connection | null;
+  /** Of its log entry. */
+  readonly bytes: number;
+  readonly isLarge: boolean;
+}
+
+/** Bytes that the buffer of a step's log entries may keep for the next step. */
+const ENTRIES_KEPT = 1 << 20;
+
+export class Proposals {
+  /** The tree as it will be when all that is in flight has committed. */
+  readonly view: View;
+  /** Bytes of all log entries in flight, and of those that are large. */
+  bytes = 0;
+  largeBytes = 0;
+  readonly #state: State;
+  readonly #serverId: ServerId;
+  readonly #leading: Leading;
+  readonly #largeThreshold: number;
+  readonly #effect: (effect: Effect) => void;
+  readonly #inFlight = new Fifo<InFlight>();
+  /** The log entries of this step, one behind the other. */
+  readonly #entries = new Writer(ENTRIES_KEPT >> 4, ENTRIES_KEPT);
+
+  constructor(options: {
+    readonly state: State;
+    readonly serverId: ServerId;
+    /** Bytes above which an entry is a large one; -1: none is. */
+    readonly largeThreshold: number;
+    readonly effect: (effect: Effect) => void;
+  }) {
+    this.#state = options.state;
+    this.#serverId = options.serverId;
+    this.#largeThreshold = options.largeThreshold;
+    this.#effect = options.effect;
+    this.view = new View(options.state);
+    this.#leading = new Leading(majority([options.serverId]), options.state.lastZxid);
+  }
+
+  /** How many are in flight. */
+  get count(): number {
+    return this.#inFlight.length;
+  }
+
+  get lastZxid(): Zxid {
+    return this.#leading.lastProposed;
+  }
+
+  /** A step begins: the entries lent to the last one's effects are done with. */
+  begin(): void {
+    this.#entries.reset();
+  }
+
+  /** Takes the next zxid: `propose` or `refuse` must follow. `time` is the wall clock in ms. */
+  header(clientId: SessionId, cxid: number, type: OpCode, time: number): TxnHeader {
+    return { clientId, cxid, zxid: this.#leading.propose(), time, type };
+  }
+
+  /** Logs that a request failed, under the zxid that it has taken. */
+  refuse(header: TxnHeader, err: ErrorCode, connection: Connection | null): void {
+    const refusal: TxnHeader = { ...header, type: OpCode.error };
+    this.propose(refusal, { type: OpCode.error, err }, connection);
+  }
+
+  propose(header: TxnHeader, txn: Txn, connection: Connection | null): void {
+    // The parts of a multi have been added while it was prepared.
+    if (txn.type !== OpCode.multi) previewTxn(this.view, header, txn);
+    const entries = this.#entries;
+    const start = entries.length;
+    const digest = this.#state.tree.options.digest
+      ? { version: DIGEST_VERSION, treeDigest: this.view.treeDigest }
+      : null;
+    encodeTxn(entries, header, txn, digest);
+    this.#effect({ kind: 'log', zxid: header.zxid, entry: entries.view(start) });
+    const bytes = entries.length - start;
+    const isLarge =
+      connection !== null && this.#largeThreshold >= 0 && bytes > this.#largeThreshold;
+    this.bytes += bytes;
+    if (isLarge) this.largeBytes += bytes;
+    this.#inFlight.push({ header, txn, connection, bytes, isLarge });
+  }
+
+  /** This server has everything up to `upTo` on disk. Returns up to where all is committed, if further. */
+  logged(upTo: Zxid): Zxid | null {
+    return this.#leading.logged(this.#serverId, upTo);
+  }
+
+  /** Takes the oldest proposal that is committed; undefined when there is none (any more). */
+  nextCommitted(committed: Zxid): InFlight | undefined {
+    const next = this.#inFlight.peek();
+    if (next === undefined || next.header.zxid > committed) return undefined;
+    return this.#inFlight.shift();
+  }
+
+  /** Makes a committed proposal part of the state. */
+  apply({ header, txn, bytes, isLarge }: InFlight): Applied {
+    this.bytes -= bytes;
+    if (isLarge) this.largeBytes -= bytes;
+    const applied = applyTxn(this.#state, header, txn);
+    this.view.applied(header.zxid);
+    return applied;
+  }
+}
