@@ -97,6 +97,7 @@ export class Reader {
 
 const INITIAL = 1024;
 const KEPT = 64 * 1024;
+const NO_VIEW = new DataView(new ArrayBuffer(0));
 
 /** Writes jute primitives into one growing buffer. */
 export class Writer {
@@ -130,6 +131,8 @@ export class Writer {
   take(): Buffer {
     const taken = this.view();
     this.#buffer = EMPTY;
+    // Else the view would keep the memory that was given away.
+    this.#view = NO_VIEW;
     this.#length = 0;
     return taken;
   }

@@ -160,6 +160,22 @@ describe('with the usual limits', () => {
     expect(logLines(/lie unread/)).toEqual([]);
   });
 
+  test('connections that asked for much once, and idle, give their memory back', async () => {
+    const other = await client();
+    other.send(bytes(createFrame(1, '/big', 'x'.repeat(900_000))));
+    expect(await other.replies(1, false)).toHaveLength(1);
+    const before = memory();
+    const links: RawConnection[] = [];
+    for (let i = 0; i < 150; i++) {
+      const link = await client();
+      link.send(bytes(getDataFrame(1, '/big')));
+      expect(await link.replies(1, false)).toHaveLength(1);
+      links.push(link);
+    }
+    expect(memory() - before).toBeLessThan(LIMIT);
+    for (const link of links) link.end();
+  });
+
   test('connections that say nothing, or one byte, are closed in time and cost little', async () => {
     const other = await client();
     const before = memory();
