@@ -37,7 +37,7 @@ function self(): string {
 export async function ensureServer(): Promise<{ address: string; notice: string | undefined }> {
   const file = configFile();
   const result = loadConfig(file);
-  if (!('config' in result)) throw new Error(result.errors.map(String).join('\n'));
+  if (!('config' in result)) throw new Error([...result.warnings, ...result.errors].join('\n'));
   const { config } = result;
   const { clientPort, clientPortAddress } = config;
   const isAnywhere = clientPortAddress === null || /^(0\.0\.0\.0|::)$/.test(clientPortAddress);

@@ -27,7 +27,8 @@ export interface Config extends Values {
 
 export type ParsedConfig =
   | { readonly config: Config; readonly warnings: readonly string[] }
-  | { readonly errors: readonly string[] };
+  /** The warnings too: `clientPort is not set` is explained by `unknown key clientPrt`. */
+  | { readonly errors: readonly string[]; readonly warnings: readonly string[] };
 
 export interface ParseOptions {
   /** Directory that relative paths start from. */
@@ -61,7 +62,7 @@ export function parseConfig(text: string, fileName: string, options: ParseOption
   warnDefaults(given, isDistributed, fileName, report);
   const timeouts = sessionTimeouts(given, fileName, report);
   const directories = dataDirectories(given, options.cwd, fileName, report);
-  if (report.errors.length > 0) return { errors: report.errors };
+  if (report.errors.length > 0) return { errors: report.errors, warnings: report.warnings };
   const config: Config = Object.freeze({
     ...values,
     ...timeouts,
@@ -79,17 +80,19 @@ export function parseConfig(text: string, fileName: string, options: ParseOption
 /** Reads a configuration file, the dynamic file that it names, and myid in its dataDir. */
 export function loadConfig(path: string, cwd: string = process.cwd()): ParsedConfig {
   const main = readFile(cwd, path);
-  if ('error' in main) return { errors: [main.error] };
+  if ('error' in main) return refused(main.error);
   const { values } = readValues(parseProperties(main.text, path), new Report());
   const myidFile = readFile(cwd, join(values.dataDir ?? '.', 'myid'));
-  if ('error' in myidFile && !myidFile.isMissing) return { errors: [myidFile.error] };
+  if ('error' in myidFile && !myidFile.isMissing) return refused(myidFile.error);
   const myid = 'text' in myidFile ? myidFile.text : null;
   const fileName = values.dynamicConfigFile;
   if (fileName === null) return parseConfig(main.text, path, { cwd, myid });
   const dynamic = readFile(cwd, fileName);
-  if ('error' in dynamic) return { errors: [dynamic.error] };
+  if ('error' in dynamic) return refused(dynamic.error);
   return parseConfig(main.text, path, { cwd, myid, dynamic: { text: dynamic.text, fileName } });
 }
+
+const refused = (error: string): ParsedConfig => ({ errors: [error], warnings: [] });
 
 function readFile(
   cwd: string,

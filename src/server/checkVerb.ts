@@ -52,6 +52,6 @@ function whatToCheck(options: VerbOptions, output: Output): Checked | null {
     const { dataDir, dataLogDir, 'snapshot.trust.empty': trustEmptySnapshot } = result.config;
     return { dataDir, dataLogDir, tree: treeOptions(result.config), trustEmptySnapshot };
   }
-  output.err(result.errors.map((error) => `${error}\n`).join(''));
+  output.err([...result.warnings, ...result.errors].map((line) => `${line}\n`).join(''));
   return null;
 }

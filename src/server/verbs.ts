@@ -52,7 +52,7 @@ function open(options: VerbOptions, output: Output): Opened | null {
   output.err(`Using config: ${file}\n`);
   const result = loadConfig(file);
   if ('config' in result) return { file, ...result };
-  output.err(result.errors.map((error) => `${error}\n`).join(''));
+  output.err([...result.warnings, ...result.errors].map((line) => `${line}\n`).join(''));
   return null;
 }
 

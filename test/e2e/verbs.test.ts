@@ -295,6 +295,8 @@ describe('what is typed', () => {
         out: '',
         err:
           'Using config: zoo.cfg\n' +
+          'zoo.cfg:5: tickTime was already given at zoo.cfg:1; this line is taken\n' +
+          'zoo.cfg:6: clientPort was already given at zoo.cfg:3; this line is taken\n' +
           'zoo.cfg:5: tickTime must be at least 1, got 0\n' +
           'zoo.cfg:6: clientPort must be an integer, got "x"\n',
       });

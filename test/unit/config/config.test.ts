@@ -52,6 +52,14 @@ describe('errors', () => {
     ]);
   });
 
+  test('come with the warnings, which may explain them', () => {
+    const result = parse('tickTime=2000\ndataDir=/data\nclientPrt=2181\n');
+    expect(result).toEqual({
+      errors: ['zoo.cfg: clientPort is not set'],
+      warnings: ['zoo.cfg:3: unknown key clientPrt is ignored; did you mean clientPort?'],
+    });
+  });
+
   test('count lines through continuations and Windows line ends', () => {
     expect(errors(`${base}dataLogDir=/a\\\n  /b\r\n\r\nsnapCount=x\r\n`)).toEqual([
       'zoo.cfg:7: snapCount must be an integer, got "x"',
