@@ -166,13 +166,14 @@ describe('with the usual limits', () => {
     expect(await other.replies(1, false)).toHaveLength(1);
     const before = memory();
     const links: RawConnection[] = [];
-    for (let i = 0; i < 150; i++) {
+    // 270 MB if they kept it; what is garbage already may wait for its collection.
+    for (let i = 0; i < 300; i++) {
       const link = await client();
       link.send(bytes(getDataFrame(1, '/big')));
       expect(await link.replies(1, false)).toHaveLength(1);
       links.push(link);
     }
-    expect(memory() - before).toBeLessThan(LIMIT);
+    expect(memory() - before).toBeLessThan(2 * LIMIT);
     for (const link of links) link.end();
   });
 
