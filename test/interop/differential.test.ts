@@ -5,13 +5,14 @@ import { expect, test } from 'vitest';
 import { describeWithPeers } from '../support/foreign.ts';
 import { RawConnection } from '../support/rawConnection.ts';
 import { conversation, type Step } from '../support/requests.ts';
-import { type ServerKind, startServer } from '../support/servers.ts';
+import { type ServerKind, startServer, type TestServer } from '../support/servers.ts';
 
 /** ZK_SEEDS=7,8 and ZK_STEPS=2000 look further; ZK_TRANSCRIPTS=folder keeps what both said. */
 const seeds = (process.env.ZK_SEEDS ?? '1,2,3,4').split(',').map(Number);
 const steps = Number(process.env.ZK_STEPS ?? 400);
 
-const connectFrame = `0000002d${'0'.repeat(24)}00007530${'0'.repeat(16)}00000010${'0'.repeat(34)}`;
+const connectFrame = (id = '0'.repeat(16), password = '0'.repeat(32)) =>
+  `0000002d${'0'.repeat(24)}00007530${id}00000010${password}00`;
 const pingFrame = '00000008fffffffe0000000b';
 const isEvent = (frame: string) => frame.slice(8, 16) === 'ffffffff';
 const isPing = (frame: string) => frame.slice(8, 16) === 'fffffffe';
@@ -19,18 +20,22 @@ const isPing = (frame: string) => frame.slice(8, 16) === 'fffffffe';
 class Client {
   readonly #link: RawConnection;
   readonly id: string;
+  readonly password: string;
   #xid = 0;
 
-  private constructor(link: RawConnection, id: string) {
+  private constructor(link: RawConnection, id: string, password: string) {
     this.#link = link;
     this.id = id;
+    this.password = password;
   }
 
-  static async open(port: number): Promise<Client> {
+  /** A new session, or that of a client whose connection is gone. */
+  static async open(port: number, old?: Client): Promise<Client> {
     const link = await RawConnection.open(port);
-    link.send(Buffer.from(connectFrame, 'hex'));
+    link.send(Buffer.from(connectFrame(old?.id, old?.password), 'hex'));
     const [reply = ''] = await link.until((frames) => frames.length > 0);
-    return new Client(link, reply.slice(24, 40));
+    if (old !== undefined) expect(reply.slice(24, 80)).toBe(`${old.id}00000010${old.password}`);
+    return new Client(link, reply.slice(24, 40), reply.slice(48, 80));
   }
 
   /** Sends a request; gives its reply, and the events that came before it. */
@@ -123,59 +128,116 @@ function shown(reply: string, opcode: number): string {
 function hide(text: string, ids: string[]): string {
   let hidden = text;
   for (const [index, id] of ids.entries()) hidden = hidden.replaceAll(id, `<session ${index}>`);
-  // Milliseconds of any day near this one start with these digits.
-  const start = Date.now().toString(16).padStart(16, '0').slice(0, 8);
-  return hidden.replaceAll(new RegExp(`${start}[0-9a-f]{8}`, 'g'), '<time>');
+  // A time of this run starts with these digits, or with those of a few minutes ago.
+  const now = Date.now();
+  const starts = [now, now - 600_000].map((time) =>
+    time.toString(16).padStart(16, '0').slice(0, 10),
+  );
+  return hidden.replaceAll(new RegExp(`(?:${starts.join('|')})[0-9a-f]{6}`, 'g'), '<time>');
 }
 
-/** Everything that the clients got, one line for each step. */
-async function play(kind: ServerKind, all: Step[]): Promise<string[]> {
-  const server = await startServer(kind, {
-    config: { tickTime: 2000, 'znode.container.checkIntervalMs': 600_000 },
-  });
-  const clients: Client[] = [];
-  for (let i = 0; i < 3; i++) clients.push(await Client.open(server.port));
-  const ids = clients.map((client) => client.id);
-  const lines: string[] = [];
-  for (const [index, step] of all.entries()) {
-    const client = clients[step.session] as Client;
+const config = {
+  tickTime: 2000,
+  enforceQuota: true,
+  'znode.container.checkIntervalMs': 600_000,
+  snapCount: 150,
+  preAllocSize: 64,
+};
+
+/** Three sessions at a server, and everything that they got so far, one line for each step. */
+class Play {
+  readonly lines: string[] = [];
+  readonly #ids: string[] = [];
+  #clients: Client[] = [];
+  #server: TestServer | undefined;
+
+  static async start(kind: ServerKind): Promise<Play> {
+    const play = new Play();
+    play.#server = await startServer(kind, { config });
+    for (let i = 0; i < 3; i++) play.#clients.push(await play.#open());
+    return play;
+  }
+
+  async #open(old?: Client): Promise<Client> {
+    const client = await Client.open(this.#server?.port ?? 0, old);
+    this.#ids.push(client.id);
+    return client;
+  }
+
+  async run(steps: Step[]): Promise<void> {
+    for (const step of steps) await this.#step(step);
+  }
+
+  async #step(step: Step): Promise<void> {
+    const client = this.#clients[step.session] as Client;
     const got = [(await client.ask(step)).map((frame) => shown(frame, step.opcode))];
     if (step.opcode === -11) {
       client.end();
-      const next = await Client.open(server.port);
-      clients[step.session] = next;
-      ids.push(next.id);
+      this.#clients[step.session] = await this.#open();
     }
-    for (const other of clients) got.push((await other.events()).map((frame) => shown(frame, 0)));
+    for (const other of this.#clients) {
+      got.push((await other.events()).map((frame) => shown(frame, 0)));
+    }
     // Several watches of setWatches and several ephemerals of a session fire in the order of a hash.
     const isUnordered = step.opcode === 101 || step.opcode === -11;
     const frames = got.map((some) =>
       isUnordered ? some.toSorted((a, b) => (a < b ? -1 : 1)) : some,
     );
     const parts = frames.map((some) => some.join(' + ')).join(' | ');
-    lines.push(hide(`${index} session ${step.session} ${step.label}: ${parts}`, ids));
+    const line = `${this.lines.length} session ${step.session} ${step.label}: ${parts}`;
+    this.lines.push(hide(line, this.#ids));
   }
-  for (const client of clients) client.end();
-  await server.stop();
-  return lines;
+
+  /** Crashes the server; what it left is served by one of the given kind, to the same sessions. */
+  async moveTo(kind: ServerKind): Promise<void> {
+    const { dataDir } = this.#server as TestServer;
+    await this.#server?.kill();
+    for (const client of this.#clients) client.end();
+    this.#server = await startServer(kind, { config, dataDir });
+    const old = this.#clients;
+    this.#clients = [];
+    for (const client of old) this.#clients.push(await this.#open(client));
+  }
+
+  async end(): Promise<void> {
+    for (const client of this.#clients) client.end();
+    await this.#server?.stop();
+  }
+}
+
+/** Fails with the first difference alone: what follows is often only its consequence. */
+function expectSame(seed: number, theirs: string[], ours: string[]): void {
+  const folder = process.env.ZK_TRANSCRIPTS;
+  if (folder !== undefined) {
+    writeFileSync(join(folder, `${seed}.apache`), theirs.join('\n'));
+    writeFileSync(join(folder, `${seed}.ours`), ours.join('\n'));
+  }
+  const at = theirs.findIndex((line, index) => line !== ours[index]);
+  const before = theirs.slice(Math.max(0, at - 5), Math.max(0, at)).join('\n');
+  expect(at < 0 ? '' : ours[at], before).toBe(at < 0 ? '' : theirs[at]);
+  expect(ours.length).toBe(theirs.length);
 }
 
 describeWithPeers('random conversations', ['apache'], () => {
   for (const seed of seeds) {
     test(`seed ${seed}: the same answers from Apache's server and from ours`, async () => {
       const all = conversation(seed, steps);
-      const [theirs, ours] = await Promise.all([play('apache', all), play('ours', all)]);
-      const folder = process.env.ZK_TRANSCRIPTS;
-      if (folder !== undefined) {
-        writeFileSync(join(folder, `${seed}.apache`), theirs.join('\n'));
-        writeFileSync(join(folder, `${seed}.ours`), ours.join('\n'));
-      }
-      const at = theirs.findIndex((line, index) => line !== ours[index]);
-      // The first difference alone: what follows is often only its consequence.
-      expect(at < 0 ? '' : ours[at], theirs.slice(Math.max(0, at - 5), at).join('\n')).toBe(
-        at < 0 ? '' : theirs[at],
-      );
-      expect(ours.length).toBe(all.length);
+      const plays = await Promise.all([Play.start('apache'), Play.start('ours')]);
+      await Promise.all(plays.map((play) => play.run(all)));
+      await Promise.all(plays.map((play) => play.end()));
+      expectSame(seed, plays[0].lines, plays[1].lines);
+      expect(plays[0].lines.length).toBe(all.length);
+    });
+
+    test(`seed ${seed}: the same after each server crashed and the other took its data over`, async () => {
+      const first = conversation(seed + 1000, steps);
+      const second = conversation(seed + 2000, steps);
+      const plays = await Promise.all([Play.start('apache'), Play.start('ours')]);
+      await Promise.all(plays.map((play) => play.run(first)));
+      await Promise.all([plays[0].moveTo('ours'), plays[1].moveTo('apache')]);
+      await Promise.all(plays.map((play) => play.run(second)));
+      await Promise.all(plays.map((play) => play.end()));
+      expectSame(seed + 1000, plays[0].lines, plays[1].lines);
     });
   }
 });

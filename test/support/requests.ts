@@ -305,7 +305,7 @@ function quotaSteps(): Step[] {
     opcode: opcodes.create,
     body: join(text(path), text(content), acl(open), int(0)),
   });
-  const limits = 'count=6,bytes=60=;byteHardLimit=-1;countHardLimit=-1';
+  const limits = 'count=4,bytes=40=;byteHardLimit=90;countHardLimit=9';
   return [
     create('/q', '12345'),
     create('/zookeeper/quota/q', ''),
