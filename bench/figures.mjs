@@ -1,7 +1,7 @@
 // The figures that are no throughput: memory, restart, pauses, idle sessions, start, the one-shot shell;
 // ours beside Apache's 3.8:
 //
-//   ZKLOAD=path node bench/figures.mjs [--znodes 1000000] [--sessions 2000] [--rounds 5] [--folder DIR]
+//   ZKLOAD=path node bench/figures.mjs [--znodes 1000000] [--sessions 2000] [--rounds 5] [--only PART]
 //
 // $ZKLOAD is the load generator in C; without it only what needs no load is measured. Linux only.
 import { execFile } from 'node:child_process';
@@ -20,6 +20,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     folder: { type: 'string' },
     heap: { type: 'string', default: '4g' },
+    only: { type: 'string' },
   },
 });
 const rounds = Number(options.rounds);
@@ -59,7 +60,7 @@ async function startAndSize() {
   for (let round = 0; round < rounds; round++) {
     for (const kind of round % 2 === 0 ? kinds : [...kinds].reverse()) {
       const server = new Server(kind, join(folder, `start${round}`), { heap: '1000m' });
-      times[kind].push(await server.start());
+      times[kind].push((await server.start()).ruok);
       await pause(SETTLE_MS);
       sizes[kind].push(server.residentBytes);
       await server.stop();
@@ -134,7 +135,7 @@ async function manyZnodes() {
     await server.stop();
     const restarts = [];
     for (let round = 0; round < 3; round++) {
-      restarts.push(await server.start());
+      restarts.push((await server.start()).serving);
       if (round === 2) await load(server, `--mode verify --keys ${options.znodes} --conns 4`);
       await server.stop();
     }
@@ -166,12 +167,10 @@ try {
   console.log(
     '| figure | target | ours / Apache | meets | ours | Apache |\n|---|---|---|---|---|---|',
   );
-  await startAndSize();
-  await shell();
+  const all = zkload === undefined ? { startAndSize, shell } : { ...parts, startAndSize, shell };
   if (zkload === undefined) console.error('$ZKLOAD is not set: no figures that need load');
-  else {
-    await idleSessions();
-    await manyZnodes();
+  for (const [name, part] of Object.entries(all)) {
+    if (options.only === undefined || options.only === name) await part();
   }
 } finally {
   if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });

@@ -90,7 +90,10 @@ export class Server {
     return `${host}:${this.port}`;
   }
 
-  /** Seconds from the start of the process until it answered `ruok`. */
+  /**
+   * Seconds from the start of the process until it answered `ruok`, and until it served: Apache
+   * says `imok` while it is still loading.
+   */
   async start() {
     mkdirSync(join(this.home, 'data'), { recursive: true });
     this.port = await freePort();
@@ -122,13 +125,16 @@ export class Server {
     this.#child = child;
     running.add(child);
     child.once('exit', () => running.delete(child));
-    while ((await ask(this.port, 'ruok')) !== 'imok') {
-      if (child.exitCode !== null || performance.now() - begun > START_PATIENCE_MS) {
-        throw new Error(`${this.kind} does not serve; see ${this.home}`);
+    const until = async (word, expected) => {
+      while (!(await ask(this.port, word)).includes(expected)) {
+        if (child.exitCode !== null || performance.now() - begun > START_PATIENCE_MS) {
+          throw new Error(`${this.kind} does not serve; see ${this.home}`);
+        }
+        await pause(2);
       }
-      await pause(2);
-    }
-    return (performance.now() - begun) / 1000;
+      return (performance.now() - begun) / 1000;
+    };
+    return { ruok: await until('ruok', 'imok'), serving: await until('srvr', 'Mode: ') };
   }
 
   async stop(signal = 'SIGTERM') {
