@@ -104,6 +104,15 @@ describeWithPeers("Apache's zkCli.sh", ['apache'], () => {
   }
   test('the events of the whole session, in order', () => expect(seen).toEqual(events));
 
+  test('FourLetterWordMain, which zkServer.sh status asks, gets the mode', () => {
+    const main = 'org.apache.zookeeper.client.FourLetterWordMain';
+    const args = [...javaFlags, '-cp', classPath(), main, '127.0.0.1', `${server.port}`, 'srvr'];
+    const run = spawnSync('java', args, { encoding: 'utf8', timeout: 60_000 });
+    expect(run.stdout).toMatch(
+      /^Zookeeper version: .*\n(.*\n)*Mode: standalone\nNode count: \d+$/m,
+    );
+  });
+
   const oneShots: [string[], number, string][] = [
     [['ls', '/zookeeper'], 0, '[config, mine, quota]'],
     [['create', '/one-shot', 'x'], 0, 'Created /one-shot'],
