@@ -1,6 +1,6 @@
 // kill -9 at random moments under load: every acknowledged write is there afterwards.
 // Longer on demand: ZK_ROUNDS=200 npm run test:crash
-import { afterAll, expect, test } from 'vitest';
+import { expect, onTestFailed, onTestFinished, test } from 'vitest';
 import { CrashRun } from '../support/crashRun.ts';
 import { seeded } from '../support/simDisk.ts';
 
@@ -8,13 +8,11 @@ const rounds = Number(process.env.ZK_ROUNDS ?? 8);
 const seed = Number(process.env.ZK_SEED ?? Date.now() % 100_000);
 const crashes = new CrashRun(seeded(seed), 8);
 
-afterAll(() => {
-  console.log(`seed ${seed}: ${JSON.stringify(crashes.figures)}`);
-});
-
 test(
   `nothing acknowledged is lost over ${rounds} kills under load`,
   async () => {
+    onTestFinished(() => console.log(`seed ${seed}: ${JSON.stringify(crashes.figures)}`));
+    onTestFailed(() => console.log(crashes.log().slice(-4000)));
     await crashes.prepare();
     for (let round = 0; round < rounds; round++) await crashes.round();
     await crashes.finish();

@@ -85,18 +85,22 @@ export class CrashClient {
   }
 
   async #open(port: number): Promise<void> {
+    this.#socket?.destroy();
     this.#bytes = Buffer.alloc(0);
-    this.#waiting = [];
+    const waiting: ((frame: Buffer) => void)[] = [];
+    this.#waiting = waiting;
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     this.#socket = socket;
     socket.on('error', () => undefined); // a reset is a way to be closed: 'close' follows
-    socket.on('data', (chunk) => this.#take(chunk));
+    socket.on('data', (chunk) => {
+      if (socket === this.#socket) this.#take(chunk);
+    });
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('close', () => reject(new Error('closed before it was connected')));
     });
     socket.once('close', () => {
-      for (const waiting of this.#waiting.splice(0)) waiting(Buffer.alloc(0));
+      for (const answer of waiting.splice(0)) answer(Buffer.alloc(0));
     });
   }
 

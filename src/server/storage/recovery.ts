@@ -53,6 +53,8 @@ class Recovery {
   readonly #logger: Logger;
   readonly #logs: ClosedLog[] = [];
   readonly #repairs: Repair[] = [];
+  /** What is in the log directory. */
+  #names: ReadonlySet<string> = new Set();
   /** Where the last log that was read ends. */
   #end: { file: string; offset: number } | null = null;
 
@@ -68,8 +70,9 @@ class Recovery {
     const choice = chooseSnapshot(disk, snapDir, this.#state, this.#logger);
     const snapshotZxid = choice.zxid;
     const names = disk.list(logDir);
+    this.#names = new Set(names);
     const logs = neededLogs(logsAmong(names), snapshotZxid);
-    this.#demandClosedLogs(new Set(names), snapshotZxid ?? NO_ZXID);
+    this.#demandClosedLogs(snapshotZxid ?? NO_ZXID);
     const base = { zxid: snapshotZxid, file: choice.file, digest: choice.digest, trustEmpty };
     const replay = new Replay(this.#state, base);
     try {
@@ -174,9 +177,9 @@ class Recovery {
   }
 
   /** A log that was closed and is needed must be there. */
-  #demandClosedLogs(names: ReadonlySet<string>, snapshotZxid: Zxid): void {
+  #demandClosedLogs(snapshotZxid: Zxid): void {
     for (const { name, last } of this.#marks.closed.values()) {
-      if (last <= snapshotZxid || names.has(name)) continue;
+      if (last <= snapshotZxid || this.#names.has(name)) continue;
       throw new StorageError({
         file: `${this.#place.logDir}/${name}`,
         reason: `the log is missing; it had entries up to zxid ${hex0x(last)}`,
@@ -188,7 +191,15 @@ class Recovery {
 
   /** What was synced, and what a newer snapshot had seen, must have been reached. */
   #demandReach(last: Zxid, rejected: Rejected[]): void {
-    const { synced, path } = this.#marks;
+    const { synced, path, writing } = this.#marks;
+    if (last < synced && writing !== null && !this.#names.has(writing)) {
+      throw new StorageError({
+        file: `${this.#place.logDir}/${writing}`,
+        reason: `the log is missing; entries up to zxid ${hex0x(synced)} were synced (see ${path})`,
+        lastGoodZxid: last,
+        advice: ADVICE.lostTail,
+      });
+    }
     if (last < synced) {
       throw new StorageError({
         file: this.#place.logDir,
