@@ -2,11 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 
-/** Whoever reads our output may stop reading, as `head` does: that is no error. */
+/** Whoever reads our output may stop reading, as `head` does: that is no error. A full disk is. */
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(0);
+    if (error.code === 'EPIPE') process.exit(0);
+    if (stream === process.stdout) console.error(`Cannot write the output: ${error.code}`);
+    process.exit(1);
   });
 }
 

@@ -36,6 +36,10 @@ function modeOf(args: CliArguments): ShellOptions['mode'] {
 /** Runs `zk cli argv...`; never throws, prints at most one line about what went wrong. */
 export async function runCli(argv: readonly string[], bundled: BundledServer): Promise<number> {
   const world = { out: streamSink(process.stdout), err: streamSink(process.stderr) };
+  // Output that cannot be written must not end the process here: the sessions are closed first.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.removeAllListeners('error').on('error', () => undefined);
+  }
   try {
     const args = parseArguments(argv, process.env);
     if (args === 'help') return Status.ok;
@@ -66,7 +70,7 @@ async function runWith(args: CliArguments, world: World, bundled: BundledServer)
     },
   );
   if (mode === 'terminal') return await runAtTerminal(shell, args, server, world);
-  return await withSignals(shell, async () => {
+  return await withSignals(shell, world, async () => {
     if (mode === 'oneShot') {
       const questions = oneShotQuestions(process);
       if (questions !== undefined) shell.setQuestions(questions);
@@ -94,8 +98,12 @@ async function runAtTerminal(
   }
 }
 
-/** A signal interrupts the command; then the sessions are closed, so that no ephemeral lingers. */
-async function withSignals(shell: Shell, work: () => Promise<number>): Promise<number> {
+/** A signal interrupts the command; then the sessions are closed, so that no ephemeral lingers. So does lost output. */
+async function withSignals(
+  shell: Shell,
+  { err }: World,
+  work: () => Promise<number>,
+): Promise<number> {
   let signalled: number | undefined;
   const stop = (status: number) => () => {
     signalled = status;
@@ -103,14 +111,24 @@ async function withSignals(shell: Shell, work: () => Promise<number>): Promise<n
   };
   const onInterrupt = stop(Status.interrupted);
   const onTerminate = stop(Status.terminated);
+  const onLostOutput = ({ code }: NodeJS.ErrnoException) => {
+    if (signalled !== undefined) return;
+    // Whoever reads may stop reading, as `head` does.
+    const isQuiet = code === 'EPIPE';
+    if (!isQuiet) err.line(`Cannot write the output: ${code}`);
+    stop(isQuiet ? Status.ok : Status.zookeeperError)();
+  };
   process.on('SIGINT', onInterrupt);
   process.on('SIGTERM', onTerminate);
+  process.stdout.on('error', onLostOutput);
+  let status: number;
   try {
-    const status = await work();
-    return signalled ?? status;
+    status = await work();
   } finally {
     await shell.close();
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onTerminate);
+    process.stdout.off('error', onLostOutput);
   }
+  return signalled ?? status;
 }

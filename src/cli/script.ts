@@ -1,5 +1,5 @@
 // Lines of a script, from a file or a pipe: one after the other, with backpressure, without a prompt.
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { Status, usageError } from './cliError.ts';
@@ -13,14 +13,14 @@ export interface ScriptRules {
 
 /** Opens a script file now, so that a missing one is told before anything runs. */
 export async function openScript(file: string): Promise<Readable> {
-  const stream = createReadStream(file);
-  await new Promise<void>((resolve, reject) => {
-    stream.once('open', () => resolve());
-    stream.once('error', (error: NodeJS.ErrnoException) => {
-      reject(usageError(`Cannot read ${file}: ${error.code ?? error.message}`));
-    });
+  const unreadable = (reason: unknown) => usageError(`Cannot read ${file}: ${reason}`);
+  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
+    throw unreadable(error.code ?? error.message);
   });
-  return stream;
+  // The system opens a directory, and refuses only to read it.
+  if (!(await handle.stat()).isDirectory()) return handle.createReadStream();
+  await handle.close();
+  throw unreadable('EISDIR');
 }
 
 /**

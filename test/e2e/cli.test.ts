@@ -1,6 +1,6 @@
 // The program `zk cli` as scripts use it: what comes on which stream, and with which status it ends.
 import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -218,6 +218,10 @@ describe('a script', () => {
       status: 2,
       stderr: expect.stringMatching(/^Cannot read .*ENOENT\n$/),
     });
+    expect(await cli('-f', folder)).toMatchObject({
+      status: 2,
+      stderr: `Cannot read ${folder}: EISDIR\n`,
+    });
   });
 
   it('of ten thousand lines loses none', async () => {
@@ -272,11 +276,34 @@ describe('the program', () => {
       stderr += chunk;
     });
     child.stdin.on('error', () => undefined);
+    child.stdin.write('create -e /unread\n');
+    await new Promise((resolve) => child.stdout.once('data', resolve));
     child.stdout.destroy();
     child.stdin.end('help\n'.repeat(2000));
     const status = await new Promise((resolve) => child.once('close', resolve));
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect((await cli('stat', '/unread')).status, 'the session is closed').toBe(1);
   });
+
+  it.runIf(existsSync('/dev/full'))(
+    'ends with 1 and a line when its output has no room',
+    async () => {
+      const full = openSync('/dev/full', 'w');
+      for (const args of [['cli', '-server', server.address, 'ls', '/'], ['--version']]) {
+        const child = spawn(process.execPath, [program, ...args], {
+          stdio: ['ignore', full, 'pipe'],
+        });
+        let stderr = '';
+        child.stderr.on('data', (chunk) => {
+          stderr += chunk;
+        });
+        const status = await new Promise((resolve) => child.once('close', resolve));
+        const expected = { status: 1, stderr: 'Cannot write the output: ENOSPC\n' };
+        expect({ status, stderr }, args.join(' ')).toEqual(expected);
+      }
+      closeSync(full);
+    },
+  );
 
   it('closes its sessions when it is interrupted or terminated', async () => {
     for (const [signal, expected] of [
