@@ -1,7 +1,7 @@
 // Kills a server at random moments under load, again and again, and checks every acknowledged
 // write each time it is back.
 import { type ChildProcess, execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -35,6 +35,7 @@ const CONFIG = {
   maxClientCnxns: 0,
   snapCount: 300,
   preAllocSize: 64,
+  'fsync.warningthresholdms': 300,
   'autopurge.snapRetainCount': 3,
   'autopurge.purgeInterval': 1,
   '4lw.commands.whitelist': '*',
@@ -64,7 +65,11 @@ export class CrashRun {
     const config = { ...CONFIG, dataDir: this.dataDir, clientPort: this.#port };
     mkdirSync(this.dataDir);
     const lines = Object.entries(config).map(([key, value]) => `${key}=${value}\n`);
-    writeFileSync(join(this.#home, 'zoo.cfg'), lines.join(''));
+    writeFileSync(this.configFile, lines.join(''));
+  }
+
+  get configFile(): string {
+    return join(this.#home, 'zoo.cfg');
   }
 
   get dataDir(): string {
@@ -87,7 +92,39 @@ export class CrashRun {
       figures.startsKilled++;
     }
     figures.rounds++;
-    figures.ackedWrites = this.#clients.reduce((sum, { acked }) => sum + acked, 0);
+    this.#count();
+  }
+
+  /**
+   * One life under a wrapper that makes calls of the system fail; load until the server ends by
+   * itself. Its exit code, and what it wrote to its log.
+   */
+  async faulty(wrapper: readonly string[]): Promise<{ code: number | null; log: string }> {
+    const before = this.log().length;
+    await this.#start(wrapper);
+    const server = this.#server as ChildProcess;
+    await Promise.all(this.#clients.map((client) => client.resume(this.#port)));
+    await Promise.all(this.#clients.map((client) => client.write()));
+    await waitFor('the server to end by itself', () => hasEnded(server), 20_000);
+    this.#count();
+    return { code: server.exitCode, log: this.log().slice(before) };
+  }
+
+  /** One life in which all is checked, with load in the end. */
+  async healthy(wrapper: readonly string[] = [], loadMs = 300): Promise<string> {
+    const before = this.log().length;
+    await this.#start(wrapper);
+    await Promise.all(this.#clients.map((client) => client.resume(this.#port)));
+    const ends = this.#clients.map((client) => client.write());
+    await pause(loadMs);
+    await this.#end('SIGTERM');
+    await Promise.all(ends);
+    this.#count();
+    return this.log().slice(before);
+  }
+
+  #count(): void {
+    this.figures.ackedWrites = this.#clients.reduce((sum, { acked }) => sum + acked, 0);
   }
 
   /** After the last round: everything once more, and `zk server check` has nothing to say against it. */
@@ -98,26 +135,31 @@ export class CrashRun {
     await Promise.all(this.#clients.map((client) => client.resume(this.#port)));
     for (const client of this.#clients) client.disconnect();
     await this.#end('SIGTERM');
-    const log = readFileSync(join(this.#home, 'server.log'), 'utf8');
+    const log = this.log();
     this.figures.snapshots = log.match(/Snapshotting: /g)?.length ?? 0;
     this.figures.logs = log.match(/Creating new log file/g)?.length ?? 0;
   }
 
   log(): string {
-    return readFileSync(join(this.#home, 'server.log'), 'utf8');
+    return existsSync(this.#logFile) ? readFileSync(this.#logFile, 'utf8') : '';
   }
 
-  #launch(): ChildProcess {
-    const [command, args] = ourCommand(join(this.#home, 'zoo.cfg'));
-    const script = `exec "$@" >> '${join(this.#home, 'server.log')}' 2>&1`;
-    this.#server = startProcess('/bin/sh', ['-c', script, 'sh', command, ...args], {
+  get #logFile(): string {
+    return join(this.#home, 'server.log');
+  }
+
+  #launch(wrapper: readonly string[] = []): ChildProcess {
+    const [program, options] = ourCommand(this.configFile);
+    const [command, ...args] = [...wrapper, program, ...options];
+    const script = `exec "$@" >> '${this.#logFile}' 2>&1`;
+    this.#server = startProcess('/bin/sh', ['-c', script, 'sh', command as string, ...args], {
       stdio: 'ignore',
     });
     return this.#server;
   }
 
-  async #start(): Promise<void> {
-    const server = this.#launch();
+  async #start(wrapper: readonly string[] = []): Promise<void> {
+    const server = this.#launch(wrapper);
     await waitFor('the server to serve', async () => {
       if (hasEnded(server)) throw new Error(`the server ended:\n${this.log().slice(-2000)}`);
       return (await fourLetterWord(this.#port, 'srvr'))?.includes('Mode: ') === true;

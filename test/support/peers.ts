@@ -32,6 +32,8 @@ const peers = {
   },
   cClient: () => onPath('gcc') && existsSync('/usr/include/zookeeper/zookeeper.h'),
   cliMt: () => existsSync(cliMt),
+  /** Makes calls of the system fail, or slow. */
+  strace: () => onPath('strace'),
 };
 export type Peer = keyof typeof peers;
 

@@ -76,8 +76,12 @@ export function diskError(action: string, file: string, error: unknown): Storage
 /** The errno name of an error of the file system; null for any other. */
 export function codeOf(error: unknown): string | null {
   const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : null;
+  if (typeof code !== 'string') return null;
+  return code === UNKNOWN_TO_NODE ? 'EDQUOT' : code;
 }
+
+/** What Node calls EDQUOT on Linux: libuv has no name for it. */
+const UNKNOWN_TO_NODE = 'Unknown system error -122';
 
 const RESTORE = 'restore it from a backup or another server';
 const ACCEPT = 'or accept the loss of all after that zxid: zk server check CFG --accept-loss';

@@ -1,0 +1,88 @@
+// Real faults of the disk under load: calls of the system that strace makes fail, or slow.
+// The server ends with one line and a code; nothing it had acknowledged is missing afterwards.
+import { expect, test } from 'vitest';
+import { CrashRun } from '../support/crashRun.ts';
+import { describeWithPeers } from '../support/foreign.ts';
+import { seeded } from '../support/simDisk.ts';
+
+/** From the n-th call of each thread on, so that the start is over by then. */
+const strace = (call: string, what: string): string[] => [
+  ...['strace', '-D', '-f', '--seccomp-bpf', '-o', '/dev/null', '-e', `trace=${call}`],
+  ...['-e', `inject=${call}:${what}`],
+];
+
+const errorsIn = (log: string): string[] =>
+  log.split('\n').filter((line) => line.includes(' - ERROR '));
+
+interface Case {
+  readonly name: string;
+  readonly wrapper: string[];
+  readonly line: RegExp;
+}
+
+/** A log that cannot be written ends with 1, a snapshot with 10 as Apache's does. */
+const CODES = [1, 10];
+
+const cases: Case[] = [
+  {
+    name: 'fdatasync says EIO',
+    wrapper: strace('fdatasync', 'error=EIO:when=20+'),
+    line: /\/version-2\/\S+: cannot sync it: input\/output error \(EIO\)$/,
+  },
+  {
+    name: 'fdatasync says EIO once, and the next one would succeed',
+    wrapper: strace('fdatasync', 'error=EIO:when=25'),
+    line: /\/version-2\/\S+: cannot sync it: input\/output error \(EIO\)$/,
+  },
+  {
+    name: 'fdatasync says EDQUOT',
+    wrapper: strace('fdatasync', 'error=EDQUOT:when=20+'),
+    line: /\/version-2\/\S+: cannot sync it: disk quota exceeded \(EDQUOT\)$/,
+  },
+  {
+    name: 'write says ENOSPC',
+    wrapper: strace('pwrite64', 'error=ENOSPC:when=60+'),
+    line: /\/version-2\/\S+: cannot write it: no space left on device \(ENOSPC\)$/,
+  },
+  {
+    name: 'write says EIO',
+    wrapper: strace('pwrite64', 'error=EIO:when=60+'),
+    line: /\/version-2\/\S+: cannot write it: input\/output error \(EIO\)$/,
+  },
+  {
+    name: 'fsync of the directory says EIO',
+    wrapper: strace('fsync', 'error=EIO:when=3+'),
+    line: /\/version-2: cannot sync the directory: input\/output error \(EIO\)$/,
+  },
+  {
+    name: 'rename says EIO',
+    wrapper: strace('rename', 'error=EIO:when=5+'),
+    line: /\/version-2\/writing-\S+: cannot rename it: input\/output error \(EIO\)$/,
+  },
+];
+
+describeWithPeers('a disk that fails', ['strace'], () => {
+  test.each(cases)('when $name, the server ends and nothing is lost', async (one) => {
+    const run = new CrashRun(seeded(4), 4);
+    await run.prepare();
+    await run.healthy();
+    const before = run.figures.ackedWrites;
+    const { code, log } = await run.faulty(one.wrapper);
+    expect(CODES).toContain(code);
+    const errors = errorsIn(log);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatch(one.line);
+    expect(run.figures.ackedWrites).toBeGreaterThan(before + 20);
+    await run.finish();
+  });
+
+  test('when each fdatasync takes half a second, all goes on and the log says so', async () => {
+    const run = new CrashRun(seeded(5), 4);
+    await run.prepare();
+    const slow = strace('fdatasync', 'delay_enter=500000:when=8+');
+    const log = await run.healthy(slow, 4000);
+    expect(log).toMatch(/WARN.*fsync-ing the write ahead log in SyncThread:0 took \d+ms/);
+    expect(errorsIn(log)).toEqual([]);
+    await run.finish();
+  });
+});
