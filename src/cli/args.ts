@@ -1,5 +1,6 @@
 // Arguments of `zk cli`: options in zkCli's spelling or ours, then the words of a one-shot command, untouched.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { nearest } from '../base/suggest.ts';
 import type { AuthInfo } from '../client/api.ts';
 import { usageError } from './cliError.ts';
 import { type Language, languageOf } from './language.ts';
@@ -38,6 +39,8 @@ const OLD_SPELLINGS: Readonly<Record<string, string>> = {
   '-client-configuration': '--client-configuration',
   '-r': '--read-only',
 };
+
+const OLD_WORDS = Object.keys(OLD_SPELLINGS).filter((word) => word.length > 2);
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -121,6 +124,8 @@ function split(table: Command, argv: readonly string[]): { options: string[]; co
     if (word === '--') return { options, command: argv.slice(at + 1) };
     if (!word.startsWith('-') || word === '-') return { options, command: argv.slice(at) };
     const flag = OLD_SPELLINGS[word] ?? word;
+    const meant = flag === word && /^-[a-z]{4,}$/i.test(word) ? nearest(word, OLD_WORDS) : null;
+    if (meant !== null) throw usageError(`unknown option '${word}' (did you mean ${meant}?)`);
     options.push(flag);
     const option = table.options.find((row) => row.short === flag || row.long === flag);
     const value = argv[at + 1];

@@ -41,3 +41,13 @@ export const notConnected = (): CliError =>
     'NotConnected',
     Status.noConnection,
   );
+
+/** The connect string names a root for all paths that is not there. */
+export const noChroot = (path: string, chroot: string): CliError =>
+  new CliError(
+    `Node does not exist: ${path}\nThe chroot ${chroot} does not exist: create it in a session without chroot`,
+    'NoNode',
+    Status.zookeeperError,
+    undefined,
+    path,
+  );

@@ -1,7 +1,8 @@
 // The shell without a terminal: a line goes in, a command runs, text goes to two sinks, a status comes back.
 import { setMaxListeners } from 'node:events';
 import type { ZooKeeper } from '../client/api.ts';
-import { CliError, Status, usageError } from './cliError.ts';
+import { ZkError } from '../client/errors.ts';
+import { CliError, noChroot, Status, usageError } from './cliError.ts';
 import type { CommandContext, Json, ShellAccess } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { failureOf } from './errors.ts';
@@ -183,8 +184,13 @@ export class Shell implements ShellApi, ShellAccess {
     const command = commandNamed(this.commands, words[0]?.text ?? '');
     const args = parseArgs(command, words.slice(1));
     if (command.offline !== true) await this.#sessions.ready(slot, this.#abort.signal);
-    const status = await command.run(this.#context(slot, named !== undefined), args);
-    return status ?? Status.ok;
+    try {
+      return (await command.run(this.#context(slot, named !== undefined), args)) ?? Status.ok;
+    } catch (error) {
+      const isRootMissing =
+        error instanceof ZkError && error.code === 'NoNode' && error.path === '/';
+      throw isRootMissing ? noChroot('/', slot.zk?.chroot ?? '') : error;
+    }
   }
 
   #context(session: SessionSlot, isNamed: boolean): CommandContext {

@@ -141,6 +141,16 @@ describe('one command', () => {
     await runCliProgram([...below, 'create', '/leaf']);
     expect((await cli('ls', '/root')).stdout).toBe('[leaf]\n');
     expect((await runCliProgram([...below, 'ls', '/'])).stdout).toBe('[leaf]\n');
+    const nowhere = ['-server', `${server.address}/nowhere`];
+    for (const words of [
+      ['ls', '/'],
+      ['create', '/leaf'],
+    ]) {
+      expect((await runCliProgram([...nowhere, ...words])).stderr).toBe(
+        `Node does not exist: ${words[1]}\n` +
+          'The chroot /nowhere does not exist: create it in a session without chroot\n',
+      );
+    }
   });
 
   it('makes missing parents, lists as table and tree, and deletes it all', async () => {

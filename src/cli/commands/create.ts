@@ -3,7 +3,7 @@ import type { Acl, CreateMode } from '../../client/api.ts';
 import { ZkError } from '../../client/errors.ts';
 import { parseAcl } from '../acl.ts';
 import { DATA_FORMS, dataOf, FROM_FILE } from '../bytes.ts';
-import { CliError, Status, usageError } from '../cliError.ts';
+import { CliError, noChroot, Status, usageError } from '../cliError.ts';
 import type { Command, CommandContext, ParsedArgs } from '../command.ts';
 import { operand, parentOf } from '../values.ts';
 
@@ -62,7 +62,7 @@ export const create: Command = {
     const options = { mode, ttl, acl, signal: context.signal };
     if (args.has('-p')) await createParents(context, path, acl);
     const made = await context.zk.create(path, data, options).catch((error: unknown) => {
-      throw namingParent(error, path);
+      throw namingParent(error, path, context.zk.chroot);
     });
     if (mode.startsWith('ephemeral')) context.session.ephemerals.add(made.path);
     context.emit({ path: made.path }, `Created ${made.path}`);
@@ -111,15 +111,17 @@ async function createParents(
       await zk.create(parent, null, { acl, signal });
     } catch (error) {
       const wasFaster = error instanceof ZkError && error.code === 'NodeExists';
-      if (!wasFaster) throw error;
+      if (!wasFaster) throw namingParent(error, parent, zk.chroot);
     }
   }
 }
 
 /** Apache names the new path only, which is not the one that is missing. */
-function namingParent(error: unknown, path: string): unknown {
+function namingParent(error: unknown, path: string, chroot: string): unknown {
   if (!(error instanceof ZkError) || error.code !== 'NoNode') return error;
   const parent = parentOf(path);
+  // The root itself is always there, unless it is not the real one.
+  if (parent === '/') return noChroot(path, chroot);
   return new CliError(
     `Node does not exist: ${path}\nThe parent ${parent} does not exist; create -p makes it`,
     'NoNode',

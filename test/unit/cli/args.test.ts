@@ -61,6 +61,8 @@ describe('arguments of zk cli', () => {
     ['--nosuch', /--nosuch/],
     ['-nosuch ls /', /-nosuch|-n/],
     ['-server', /--server/],
+    ['-servr h:1 ls /', /-servr.*did you mean -server\?/],
+    ['-time 5 ls /', /-time/],
     ['-timeout abc', /abc/],
     ['--timeout -5', /-5/],
     ['--auth nocolon', /nocolon/],
