@@ -187,8 +187,8 @@ export class Shell implements ShellApi, ShellAccess {
     try {
       return (await command.run(this.#context(slot, named !== undefined), args)) ?? Status.ok;
     } catch (error) {
-      const isRootMissing =
-        error instanceof ZkError && error.code === 'NoNode' && error.path === '/';
+      const isKnown = error instanceof ZkError || error instanceof CliError;
+      const isRootMissing = isKnown && error.code === 'NoNode' && error.path === '/';
       throw isRootMissing ? noChroot('/', slot.zk?.chroot ?? '') : error;
     }
   }

@@ -144,6 +144,7 @@ describe('one command', () => {
     const nowhere = ['-server', `${server.address}/nowhere`];
     for (const words of [
       ['ls', '/'],
+      ['stat', '/'],
       ['create', '/leaf'],
     ]) {
       expect((await runCliProgram([...nowhere, ...words])).stderr).toBe(
