@@ -1,11 +1,10 @@
 // Clients that mean harm, or are merely broken: they cost little, and the others do not notice.
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MultiRequest } from '../../src/wire/multi.ts';
 import { OpCode } from '../../src/wire/opcodes.ts';
-import { waitFor } from '../support/processes.ts';
+import { memoryOf, waitFor } from '../support/processes.ts';
 import { RawConnection } from '../support/rawConnection.ts';
 import {
   addWatchFrame,
@@ -30,9 +29,7 @@ afterEach(async () => {
   await server.stop();
 });
 
-/** Resident memory of the server in bytes. */
-const memory = (): number =>
-  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]) * 1024;
+const memory = (): number => memoryOf(server.pid);
 
 const bytes = (...frames: string[]): Buffer => Buffer.from(frames.join(''), 'hex');
 

@@ -1,6 +1,6 @@
 // Starts child processes, waits for conditions, and makes sure that nothing outlives its test.
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,6 +66,10 @@ export async function waitFor<T>(
     await pause(20);
   }
 }
+
+/** Resident memory of a process in bytes. */
+export const memoryOf = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 
 const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
