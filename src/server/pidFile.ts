@@ -2,6 +2,7 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeDirs } from './storage/makeDirs.ts';
+import { isRunning, readProc, startTicks } from './storage/processTable.ts';
 
 /** `zookeeper_server.pid` in dataDir, or the file that ZOOPIDFILE names, as in zkServer.sh. */
 export function pidFilePath(dataDir: string): string {
@@ -27,7 +28,7 @@ export function readPidFile(path: string): PidFile {
   }
   const pid = /^\d{1,10}$/.test(text) ? Number(text) : 0;
   if (pid === 0) return { kind: 'stale', pid: null };
-  return isAlive(pid) && !startedAfter(pid, writtenAt)
+  return isRunning(pid) && !startedAfter(pid, writtenAt)
     ? { kind: 'running', pid }
     : { kind: 'stale', pid };
 }
@@ -49,41 +50,15 @@ export function removePidFile(path: string, pid: number): void {
   }
 }
 
-/** Whether a process exists and has not ended; one that nobody waited for (a zombie) has. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (thrown) {
-    // EPERM: it exists, and belongs to somebody else.
-    if ((thrown as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
-  return procStat(pid)?.[0] !== 'Z';
-}
-
 const TICKS_PER_SECOND = 100;
 /** The boot time in /proc/stat is in whole seconds. */
 const TOLERANCE_MS = 2000;
 
 /** Whether the process is younger than the file that names it, so that it only has its number. */
 function startedAfter(pid: number, writtenAt: number): boolean {
-  const startTicks = procStat(pid)?.[19];
+  const ticks = startTicks(pid);
   const bootSeconds = /^btime (\d+)$/m.exec(readProc('/proc/stat') ?? '')?.[1];
-  if (startTicks === undefined || bootSeconds === undefined) return false;
-  const startedAt = (Number(bootSeconds) + Number(startTicks) / TICKS_PER_SECOND) * 1000;
+  if (ticks === null || bootSeconds === undefined) return false;
+  const startedAt = (Number(bootSeconds) + Number(ticks) / TICKS_PER_SECOND) * 1000;
   return startedAt > writtenAt + TOLERANCE_MS;
-}
-
-/** The fields of /proc/PID/stat after the name, which may hold spaces; `null` off Linux. */
-function procStat(pid: number): string[] | null {
-  const text = readProc(`/proc/${pid}/stat`);
-  return text === null ? null : text.slice(text.lastIndexOf(')') + 2).split(' ');
-}
-
-function readProc(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    // No /proc on this system, or the process is gone: both mean "not known".
-    return null;
-  }
 }

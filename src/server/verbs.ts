@@ -12,7 +12,8 @@ import {
 } from './background.ts';
 import { findConfig } from './configFile.ts';
 import type { StartServer } from './foreground.ts';
-import { isAlive, pidFilePath, readPidFile, removePidFile } from './pidFile.ts';
+import { pidFilePath, readPidFile, removePidFile } from './pidFile.ts';
+import { isRunning } from './storage/processTable.ts';
 
 export interface VerbOptions extends ProcessOptions {
   /** File or name as typed; absent: zoo.cfg. */
@@ -155,7 +156,7 @@ function terminate(pid: number): boolean {
 /** Another process's end can only be looked for. */
 async function ended(pid: number, withinMs: number): Promise<boolean> {
   const deadline = Date.now() + withinMs;
-  while (isAlive(pid)) {
+  while (isRunning(pid)) {
     if (Date.now() > deadline) return false;
     await delay(LOOK_AGAIN_MS);
   }

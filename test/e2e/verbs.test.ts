@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { isAlive } from '../../src/server/pidFile.ts';
+import { isRunning } from '../../src/server/storage/processTable.ts';
 
 const bin = fileURLToPath(new URL('../../bin', import.meta.url));
 
@@ -115,14 +115,14 @@ describe('in the background', () => {
     });
     expect(await answers()).toBe(true);
     const pid = pidOf();
-    expect(isAlive(pid)).toBe(true);
+    expect(isRunning(pid)).toBe(true);
 
     expect(await zk('stop', 'zoo.cfg')).toEqual({
       code: 0,
       out: 'Stopping zookeeper ... STOPPED\n',
       err: 'Using config: zoo.cfg\n',
     });
-    expect(isAlive(pid)).toBe(false);
+    expect(isRunning(pid)).toBe(false);
     expect(existsSync(pidFile)).toBe(false);
     expect(await answers()).toBe(false);
   });
@@ -133,7 +133,7 @@ describe('in the background', () => {
     const second = await zk('start', 'zoo.cfg');
     expect(second.code).toBe(1);
     expect(second.out).toBe(`Starting zookeeper ... already running as process ${pid}.\n`);
-    expect(isAlive(pid)).toBe(true);
+    expect(isRunning(pid)).toBe(true);
   });
 
   test('status prints port and mode as the original, and says when nothing runs', async () => {
@@ -153,7 +153,7 @@ describe('in the background', () => {
     expect(again.code).toBe(0);
     expect(again.out).toBe('Stopping zookeeper ... STOPPED\nStarting zookeeper ... STARTED\n');
     expect(pidOf()).not.toBe(first);
-    expect(isAlive(first)).toBe(false);
+    expect(isRunning(first)).toBe(false);
   });
 
   test('start says FAILED TO START and shows why when the port is taken', async () => {
@@ -211,7 +211,7 @@ describe('in the background', () => {
   test('two starts at once leave one server', async () => {
     const both = await Promise.all([zk('start', 'zoo.cfg'), zk('start', 'zoo.cfg')]);
     expect(both.map(({ code }) => code).sort()).toEqual([0, 1]);
-    expect(isAlive(pidOf())).toBe(true);
+    expect(isRunning(pidOf())).toBe(true);
     expect((await zk('status', 'zoo.cfg')).out).toContain('Mode: standalone');
   });
 });

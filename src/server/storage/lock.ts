@@ -4,6 +4,7 @@
 // servers started at once only one can win it.
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
+import { isRunning, readProc, startTicks } from './processTable.ts';
 import { codeOf, diskError, StorageError } from './storageError.ts';
 
 const LOCK_NAME = 'zk.lock';
@@ -104,36 +105,17 @@ function inUse(dir: string, owner: string): StorageError {
 
 /** A line that no other process, before or after a reuse of its pid or a reboot, can have. */
 function identityOf(pid: number): string {
-  return `pid ${pid} started ${startOf(pid) ?? 'unknown'} boot ${bootId()}`;
+  return `pid ${pid} started ${startTicks(pid) ?? 'unknown'} boot ${bootId()}`;
 }
 
 function isAlive(owner: string): boolean {
   const [, pid, , start, , boot] = owner.split(' ');
   if (boot !== bootId() || !/^[1-9][0-9]*$/.test(pid ?? '')) return false;
-  try {
-    process.kill(Number(pid), 0);
-  } catch (error) {
-    if (codeOf(error) === 'ESRCH') return false;
-  }
-  const now = startOf(Number(pid));
+  if (!isRunning(Number(pid))) return false;
+  const now = startTicks(Number(pid));
   return now === null || start === 'unknown' || start === now;
 }
 
-/** Start time of a process in clock ticks since boot; null where /proc is missing. */
-function startOf(pid: number): string | null {
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name in field 2 may hold anything, so count from its closing parenthesis.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    return null;
-  }
-}
-
 function bootId(): string {
-  try {
-    return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-  } catch {
-    return 'unknown';
-  }
+  return readProc('/proc/sys/kernel/random/boot_id')?.trim() ?? 'unknown';
 }

@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isAlive, readPidFile, removePidFile, writePidFile } from '../../../src/server/pidFile.ts';
+import { readPidFile, removePidFile, writePidFile } from '../../../src/server/pidFile.ts';
+import { isRunning } from '../../../src/server/storage/processTable.ts';
 
 let directory: string;
 let path: string;
@@ -47,7 +48,7 @@ describe('a pid file', () => {
     const pid = await aPastPid();
     writePidFile(path, pid);
     expect(readPidFile(path)).toEqual({ kind: 'stale', pid });
-    expect(isAlive(pid)).toBe(false);
+    expect(isRunning(pid)).toBe(false);
   });
 
   test('is stale when its number belongs to a process that began later', () => {

@@ -1,10 +1,10 @@
 // The lock of a data directory: held by the living, taken over from the dead.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { lockDir } from '../../../../src/server/storage/lock.ts';
 
 let dir: string;
@@ -47,6 +47,24 @@ describe('the lock', () => {
     expect(readdirSync(dir)).toEqual(['zk.lock']);
     lock.release();
   });
+
+  it.runIf(existsSync('/proc/self/stat'))(
+    'is taken over from a killed process that nobody waits for',
+    async () => {
+      // The shell becomes a program that knows of no child.
+      const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+      const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
+      const pid = Number(chunk.toString());
+      const stat = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ');
+      await vi.waitFor(() => expect(stat()[2]).toBe('Z'));
+      writeFileSync(path(), lineOf(pid, stat()[21] ?? ''));
+      const lock = lockDir(dir);
+      expect(stat()[2]).toBe('Z');
+      lock.release();
+      parent.kill();
+      await once(parent, 'exit');
+    },
+  );
 
   it('is taken over when another process has got the pid meanwhile, or the machine restarted', () => {
     writeFileSync(path(), lineOf(process.pid, '1'));
