@@ -30,6 +30,18 @@ export class Fifo<T> {
     return item;
   }
 
+  /** Takes everything out. */
+  drain(): T[] {
+    const items = this.#items.slice(this.#head) as T[];
+    this.clear();
+    return items;
+  }
+
+  /** Takes `item` out, wherever it stands. */
+  remove(item: T): void {
+    this.#items = this.drain().filter((other) => other !== item);
+  }
+
   clear(): void {
     this.#items.length = 0;
     this.#head = 0;

@@ -1,6 +1,6 @@
 // The options of `zk bench` as values, with the lines that say what is wrong with them.
 import { InvalidArgumentError } from 'commander';
-import { pathFault } from '../client/path.ts';
+import { validatePath } from '../base/path.ts';
 
 export const workloads = ['read', 'write', 'mix', 'create', 'watch', 'session'] as const;
 export type WorkloadName = (typeof workloads)[number];
@@ -54,7 +54,7 @@ export function readDuration(text: string): number {
 }
 
 export function readPath(text: string): string {
-  const fault = pathFault(text);
+  const fault = validatePath(text);
   if (fault !== null) throw new InvalidArgumentError(`${fault}.`);
   if (text === '/') throw new InvalidArgumentError('It must be a znode of its own, not the root.');
   return text;

@@ -1,8 +1,8 @@
 // The session's credentials: sent on every connection, answered by the server in the same order.
 
+import { Fifo } from '../base/fifo.ts';
 import type { Writer } from '../wire/bytes.ts';
 import type { AuthInfo } from './api.ts';
-import { Fifo } from './calls.ts';
 import { writeAuth } from './rewatch.ts';
 
 interface Waiter {

@@ -3,10 +3,10 @@
 import type { Connect, CreateClient } from './api.ts';
 import { Client } from './zookeeper.ts';
 
+export { validatePath as pathFault } from '../base/path.ts';
 export { CREATOR_ALL_ACL, OPEN_ACL_UNSAFE, Perm, READ_ACL_UNSAFE } from './acl.ts';
 export type * from './api.ts';
 export { type ErrorName, errnoOf, isErrorName, PathError, ZkError } from './errors.ts';
-export { pathFault } from './path.ts';
 
 /**
  * A client that has begun to look for a server and says by `state` events how that goes.

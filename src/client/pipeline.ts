@@ -1,7 +1,8 @@
 // The requests of a session in their order: those that wait for a connection, those that wait for an answer.
 
+import { Fifo } from '../base/fifo.ts';
 import { type Reader, WireError, Writer } from '../wire/bytes.ts';
-import { Call, Fifo, type Request } from './calls.ts';
+import { Call, type Request } from './calls.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Link } from './link.ts';
 

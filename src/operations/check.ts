@@ -1,5 +1,5 @@
 // check: inside a multi, that a znode has a version.
-import { validatePath } from '../state/path.ts';
+import { validatePath } from '../base/path.ts';
 import type { Txn } from '../transactions/index.ts';
 import { PathVersionRequest } from '../wire/client.ts';
 import { ErrorCode } from '../wire/errors.ts';

@@ -1,8 +1,8 @@
 // create, create2, createContainer, createTtl: a new znode of any kind.
 
+import { parentOf, validatePath } from '../base/path.ts';
 import { fixupAcl } from '../state/acl.ts';
 import { MAX_TTL, OwnerKind } from '../state/owner.ts';
-import { parentOf, validatePath } from '../state/path.ts';
 import { checkQuota, QuotaVerdict } from '../state/quota.ts';
 import type { NodeView } from '../state/znode.ts';
 import type { Applied, Txn } from '../transactions/index.ts';

@@ -1,6 +1,7 @@
 // delete, and the server's own removal of containers and TTL nodes.
+
+import { parentOf } from '../base/path.ts';
 import { OwnerKind } from '../state/owner.ts';
-import { parentOf } from '../state/path.ts';
 import { isSpecialPath } from '../state/tree.ts';
 import type { Txn } from '../transactions/index.ts';
 import { PathVersionRequest } from '../wire/client.ts';

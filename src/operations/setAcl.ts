@@ -1,6 +1,7 @@
 // setACL: another access control list for a znode.
+
+import { validatePath } from '../base/path.ts';
 import { fixupAcl } from '../state/acl.ts';
-import { validatePath } from '../state/path.ts';
 import { SetAclRequest } from '../wire/client.ts';
 import { Stat } from '../wire/data.ts';
 import { ErrorCode } from '../wire/errors.ts';

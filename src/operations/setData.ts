@@ -1,5 +1,5 @@
 // setData: other bytes for a znode, if it still has the version that the client means.
-import { validatePath } from '../state/path.ts';
+import { validatePath } from '../base/path.ts';
 import { checkQuota, QuotaVerdict } from '../state/quota.ts';
 import { SetDataRequest } from '../wire/client.ts';
 import { Stat } from '../wire/data.ts';

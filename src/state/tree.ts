@@ -1,11 +1,11 @@
 // The tree of znodes: a flat map from path to znode, with what is derived from it kept up to date.
 import { NO_ZXID, type SessionId, type Zxid } from '../base/ids.ts';
+import { childOf, nameOf, parentOf } from '../base/path.ts';
 import type { Acl, Stat, StatPersisted } from '../wire/data.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { AclCache, isUnresolved, OPEN_REF, READ_ACL } from './aclCache.ts';
 import { Owned } from './owned.ts';
 import { OwnerKind, ownerKind } from './owner.ts';
-import { childOf, nameOf, parentOf } from './path.ts';
 import { LIMIT_NODE, QUOTA_ROOT, QuotaPaths, STAT_NODE } from './quota.ts';
 import { CONFIG_PATH, PROC_PATH } from './specialPaths.ts';
 import { TreeDigest } from './treeDigest.ts';

@@ -1,10 +1,10 @@
 // The tree as it will be when all proposals in flight have committed (Apache's outstandingChanges).
 import { assert } from '../base/assert.ts';
 import { NO_ZXID, type SessionId, type Zxid } from '../base/ids.ts';
+import { parentOf } from '../base/path.ts';
 import type { Acl } from '../wire/data.ts';
 import { OPEN_ACL } from './aclCache.ts';
 import { contentCrcOf, DigestSum, digestOf, isOutsideDigest } from './digest.ts';
-import { parentOf } from './path.ts';
 import type { State } from './state.ts';
 import type { Tree } from './tree.ts';
 import type { NodeView } from './znode.ts';

@@ -1,5 +1,5 @@
 // A walk over a znode and all below it, parents first.
-import { childOf } from './path.ts';
+import { childOf } from '../base/path.ts';
 import type { Znode } from './znode.ts';
 
 export function walk(

@@ -1,7 +1,7 @@
 // Transactions that add a znode: create, create2, createContainer, createTtl.
 import type { SessionId } from '../base/ids.ts';
+import { parentOf } from '../base/path.ts';
 import { CONTAINER_OWNER, ttlOwner } from '../state/owner.ts';
-import { parentOf } from '../state/path.ts';
 import type { State } from '../state/state.ts';
 import type { View } from '../state/view.ts';
 import type { Reader, Writer } from '../wire/bytes.ts';

@@ -1,5 +1,5 @@
 // Transactions that remove a znode: delete, deleteContainer.
-import { parentOf } from '../state/path.ts';
+import { parentOf } from '../base/path.ts';
 import type { State } from '../state/state.ts';
 import type { View } from '../state/view.ts';
 import type { Reader, Writer } from '../wire/bytes.ts';

@@ -1,10 +1,10 @@
 // Paths, ids, ACLs, quotas and owners as Apache 3.8.0 judges them, and its DataTree step by step.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { validatePath } from '../../src/base/path.ts';
 import { checkAcl, fixupAcl } from '../../src/state/acl.ts';
 import { DEFAULT_AUTH_OPTIONS, digestIdOf, isValidId, matchesId } from '../../src/state/auth.ts';
 import { OwnerKind, ownerKind, ttlOf, ttlOwner } from '../../src/state/owner.ts';
-import { validatePath } from '../../src/state/path.ts';
 import { formatQuota, parseQuota } from '../../src/state/quota.ts';
 import { State } from '../../src/state/state.ts';
 import { type Watcher, WatchKind } from '../../src/state/watches.ts';

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { type SessionId, sessionId, zxid } from '../../src/base/ids.ts';
+import { nameOf, parentOf } from '../../src/base/path.ts';
 import { OPEN_ACL, READ_ACL } from '../../src/state/aclCache.ts';
-import { nameOf, parentOf } from '../../src/state/path.ts';
 import { State } from '../../src/state/state.ts';
 import { View } from '../../src/state/view.ts';
 import {

@@ -1,8 +1,9 @@
 // Connect strings, and paths with their chroot.
 import { expect, test } from 'vitest';
+import { validatePath as pathFault } from '../../../src/base/path.ts';
 import { parseConnectString } from '../../../src/client/connectString.ts';
 import { PathError } from '../../../src/client/errors.ts';
-import { pathFault, withChroot, withoutChroot } from '../../../src/client/path.ts';
+import { withChroot, withoutChroot } from '../../../src/client/path.ts';
 
 const names = (text: string) => parseConnectString(text).hosts.map(({ name }) => name);
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type Zxid, zxid } from '../../../src/base/ids.ts';
+import { nameOf, parentOf } from '../../../src/base/path.ts';
 import { OPEN_ACL, READ_ACL } from '../../../src/state/aclCache.ts';
 import { contentCrcOf } from '../../../src/state/digest.ts';
 import { CONTAINER_OWNER, ttlOwner } from '../../../src/state/owner.ts';
-import { nameOf, parentOf } from '../../../src/state/path.ts';
 import { checkQuota, QuotaVerdict } from '../../../src/state/quota.ts';
 import { CONFIG_PATH, isSpecialPath, Tree } from '../../../src/state/tree.ts';
 
