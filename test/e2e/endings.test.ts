@@ -1,0 +1,170 @@
+// Every end that is not asked for: a code that is not 0, and one line that says what and where.
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import {
+  freePort,
+  hasEnded,
+  startProcess,
+  temporaryDirectory,
+  waitFor,
+} from '../support/processes.ts';
+import { RawConnection } from '../support/rawConnection.ts';
+import { reply } from '../support/replies.ts';
+import { connectFrame, createFrame, existsFrame } from '../support/requestFrames.ts';
+import { fourLetterWord, ourCommand } from '../support/servers.ts';
+
+let home: string;
+let dataDir: string;
+let port: number;
+
+beforeEach(async () => {
+  home = temporaryDirectory('endings');
+  dataDir = join(home, 'data');
+  port = await freePort();
+  writeConfig();
+});
+
+const writeConfig = (): void =>
+  writeFileSync(
+    join(home, 'zoo.cfg'),
+    `dataDir=${dataDir}\nclientPort=${port}\nclientPortAddress=127.0.0.1\nsnapCount=100\n`,
+  );
+
+interface Started {
+  readonly pid: number;
+  output(): string;
+  ended(): Promise<number | null>;
+  serves(): Promise<void>;
+}
+
+/** Modes of files do not bind root, unless it gives that right up. */
+const BOUND_BY_MODES =
+  process.getuid?.() === 0 ? ['setpriv', '--bounding-set=-dac_override,-dac_read_search'] : [];
+
+function start(wrapper: readonly string[] = [], env: Record<string, string> = {}): Started {
+  const [program, options] = ourCommand(join(home, 'zoo.cfg'));
+  const [command = '', ...args] = [...wrapper, program, ...options];
+  const child = startProcess(command, args, {
+    cwd: home,
+    stdio: 'pipe',
+    env: { ...process.env, ...env },
+  });
+  let output = '';
+  child.stdout?.on('data', (chunk) => (output += chunk));
+  child.stderr?.on('data', (chunk) => (output += chunk));
+  const closed = once(child, 'close');
+  return {
+    pid: child.pid ?? -1,
+    output: () => output,
+    ended: async () => (await closed)[0] as number | null,
+    serves: () =>
+      waitFor('the server to serve', async () => {
+        if (hasEnded(child)) throw new Error(output);
+        return (await fourLetterWord(port, 'srvr'))?.includes('Mode: ') === true;
+      }).then(() => undefined),
+  };
+}
+
+/** The one line of an error; no stack trace beside it. */
+function lineOf({ output }: Started): string {
+  const lines = output().split('\n');
+  const errors = lines.filter((line) => line.includes(' - ERROR '));
+  expect(errors, output()).toHaveLength(1);
+  expect(output()).not.toMatch(/^ {4}at /m);
+  return (errors[0] ?? '').replace(/^.* - ERROR \[\w+\] - /, '');
+}
+
+async function refusal(started: Started): Promise<string> {
+  expect(await started.ended(), started.output()).toBe(1);
+  return lineOf(started);
+}
+
+describe('a server that cannot start', () => {
+  test('names the port that is in use', async () => {
+    const other = createServer().listen(port, '127.0.0.1');
+    await once(other, 'listening');
+    expect(await refusal(start())).toBe(`Address already in use: 127.0.0.1:${port}`);
+    other.close();
+  });
+
+  test('names the directory that another server has, and its process', async () => {
+    const first = start();
+    await first.serves();
+    port = await freePort();
+    writeConfig();
+    expect(await refusal(start())).toBe(
+      `${dataDir}: the directory is in use by another server (pid ${first.pid}); ` +
+        'stop that server first, or give this one a directory of its own',
+    );
+    process.kill(first.pid);
+    expect(await first.ended()).toBe(0);
+  });
+
+  test('names the directory that it may not make, or not write', async () => {
+    chmodSync(home, 0o555);
+    expect(await refusal(start(BOUND_BY_MODES))).toBe(
+      `${dataDir}/version-2: cannot make the directory: permission denied (EACCES)`,
+    );
+    chmodSync(home, 0o755);
+    mkdirSync(join(dataDir, 'version-2'), { recursive: true });
+    chmodSync(dataDir, 0o555);
+    expect(await refusal(start(BOUND_BY_MODES))).toBe(
+      `${dataDir}: cannot lock the directory: permission denied (EACCES)`,
+    );
+  });
+
+  test('names the file that it may not read', async () => {
+    const first = start();
+    await first.serves();
+    process.kill(first.pid);
+    expect(await first.ended()).toBe(0);
+    chmodSync(join(dataDir, 'version-2/snapshot.0'), 0);
+    expect(await refusal(start(BOUND_BY_MODES))).toBe(
+      `${dataDir}/version-2/snapshot.0: cannot open it: permission denied (EACCES)`,
+    );
+  });
+
+  test('names the file that stands where its directory should be', async () => {
+    writeFileSync(dataDir, '');
+    expect(await refusal(start())).toBe(
+      `${dataDir}/version-2: cannot make the directory: it is not a directory (ENOTDIR)`,
+    );
+  });
+});
+
+describe('an error that nobody foresaw', () => {
+  const plant = join(import.meta.dirname, '../support/plantedFault.mjs');
+
+  test.each([
+    ['core', 'planted in the core'],
+    ['timer', 'planted in a timer'],
+    ['rejection', 'planted in a promise'],
+  ])('in a %s ends the server with one line, and what was acknowledged stays', async (...one) => {
+    const [kind, words] = one;
+    const NODE_OPTIONS = `--import=${plant}`;
+    const broken = start([], { NODE_OPTIONS, ZK_FAULT: kind });
+    await broken.serves();
+    const link = await RawConnection.open(port);
+    link.send(Buffer.from(connectFrame() + createFrame(1, '/kept'), 'hex'));
+    expect(await link.replies(2, false)).toHaveLength(2);
+    link.send(Buffer.from(createFrame(2, '/BOOM') + createFrame(3, '/late'), 'hex'));
+    expect(await broken.ended(), broken.output()).toBe(1);
+    expect(lineOf(broken)).toBe(`internal error, the server ends: ${words}`);
+    const answered = link.frames().map((frame) => reply(frame).xid);
+    const again = start();
+    await again.serves();
+    const after = await RawConnection.open(port);
+    const paths = ['/kept', '/BOOM', '/late'];
+    after.send(
+      Buffer.from(connectFrame() + paths.map((p, i) => existsFrame(i + 1, p)).join(''), 'hex'),
+    );
+    const [, ...found] = (await after.replies(4, false)).map((frame) => reply(frame).err);
+    expect(found[0]).toBe(0);
+    for (const xid of answered) expect(found[xid - 1]).toBe(0);
+    process.kill(again.pid);
+    expect(await again.ended()).toBe(0);
+  });
+});
