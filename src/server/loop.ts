@@ -19,8 +19,8 @@ export interface World {
   resume(connection: Connection): void;
 }
 
-/** A timer of Node's cannot be set further ahead. */
-const LONGEST_TIMER = 0x7fffffff;
+/** A timer of Node's cannot be set further ahead: a longer one fires at once. */
+export const LONGEST_TIMER = 0x7fffffff;
 
 export const clock = (): Now => ({ monotonic: performance.now(), wall: Date.now() });
 

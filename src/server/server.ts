@@ -10,7 +10,7 @@ import { directorySize } from './admin/directorySize.ts';
 import type { Surveyed } from './admin/surveyed.ts';
 import { Words } from './admin/words.ts';
 import type { RunningServer } from './foreground.ts';
-import { clock, Loop } from './loop.ts';
+import { clock, LONGEST_TIMER, Loop } from './loop.ts';
 import { ClientPort } from './network/clientPort.ts';
 import { authOptions, containerRules, receptionRules, rulesOf, treeOptions } from './rules.ts';
 import { type DataDir, openDataDir } from './storage/dataDir.ts';
@@ -181,7 +181,7 @@ class Server implements RunningServer {
         this.#logger.warn(`Purge failed: ${error instanceof Error ? error.message : error}`);
       }
     };
-    this.#purger = setInterval(() => void purge(), hours * HOUR_MS);
+    this.#purger = setInterval(() => void purge(), Math.min(hours * HOUR_MS, LONGEST_TIMER));
     this.#purger.unref();
     void purge();
   }

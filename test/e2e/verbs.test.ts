@@ -222,10 +222,12 @@ describe('in the foreground', () => {
     const args = ['server', 'start-foreground', ...options, 'zoo.cfg'];
     const child = launch(join(bin, 'zk'), args);
     let log = '';
+    let errors = '';
     child.stdout?.on('data', (chunk) => (log += chunk));
+    child.stderr?.on('data', (chunk) => (errors += chunk));
     const exited = once(child, 'close').then(([code]) => code as number | null);
     await vi.waitFor(() => expect(existsSync(pidFile)).toBe(true), { timeout: 20_000 });
-    return { child, exited, log: () => log };
+    return { child, exited, log: () => log, errors: () => errors };
   }
 
   test.each(['SIGTERM', 'SIGINT'] as const)(
@@ -271,6 +273,15 @@ describe('in the foreground', () => {
     child.kill();
     await exited;
     expect(log()).toContain('zoo.cfg:5: unknown key tickTme is ignored; did you mean tickTime?');
+  });
+
+  test('a purge every 42 days is not one every millisecond', async () => {
+    // 1008 hours are more than a timer of Node's can count, which then fires without a pause.
+    writeConfig('autopurge.purgeInterval=1008\n');
+    const { child, exited, errors } = await aForeground();
+    child.kill();
+    expect(await exited).toBe(0);
+    expect(errors()).toBe('Using config: zoo.cfg\n');
   });
 });
 
