@@ -252,6 +252,80 @@ describe('with the usual limits', () => {
     await isServed(other);
   });
 
+  test('2,000 clients that connect at once all get sessions, while others are served', async () => {
+    const other = await client();
+    const before = memory();
+    const storm = Promise.all(
+      Array.from({ length: 2000 }, async () => {
+        const link = await RawConnection.open(server.port);
+        link.send(bytes(connectFrame()));
+        return link;
+      }),
+    );
+    let isOver = false;
+    const links = storm.finally(() => {
+      isOver = true;
+    });
+    while (!isOver) await isServed(other);
+    const granted = new Set<string>();
+    await waitFor('all sessions', async () => {
+      await isServed(other);
+      for (const link of await links)
+        for (const hello of link.frames()) granted.add(hello.slice(24, 40));
+      return granted.size === 2000;
+    });
+    expect(memory() - before).toBeLessThan(LIMIT);
+    for (const link of await links) link.end();
+    await waitFor('all to be gone', async () =>
+      (await fourLetterWord(server.port, 'srvr'))?.includes('Connections: 2\n'),
+    );
+    await isServed(other);
+  });
+
+  test.each([
+    ['pings', () => pingFrame],
+    ['reads', (i: number) => existsFrame(i, '/flood')],
+    ['writes', (i: number) => setDataFrame(i, '/flood', 'x'.repeat(100))],
+    ['watches', (i: number) => addWatchFrame(i, `/flood${i}`, 0)],
+  ])('a flood of %s from 40 clients that do read leaves room for others', async (_, frame) => {
+    const other = await client();
+    other.send(bytes(createFrame(1, '/flood')));
+    expect(await other.replies(1, false)).toHaveLength(1);
+    const before = memory();
+    const links = await Promise.all(Array.from({ length: 40 }, () => client()));
+    const flood = bytes(...Array.from({ length: 1000 }, (__, i) => frame(i)));
+    for (const link of links) link.send(flood);
+    let answered = 0;
+    await waitFor('the last answer', async () => {
+      await isServed(other);
+      for (const link of links) answered += link.frames().length;
+      return answered === 40_000;
+    });
+    expect(memory() - before).toBeLessThan(LIMIT);
+    for (const link of links) link.end();
+  });
+
+  test('a flood of four-letter words leaves room for others', async () => {
+    const other = await client();
+    const before = memory();
+    const flood = Promise.all(
+      Array.from({ length: 20 }, async () => {
+        for (let i = 0; i < 25; i++) {
+          for (const word of ['mntr', 'cons', 'wchp']) {
+            expect(await fourLetterWord(server.port, word)).not.toBeNull();
+          }
+        }
+      }),
+    );
+    let isOver = false;
+    const done = flood.finally(() => {
+      isOver = true;
+    });
+    while (!isOver) await isServed(other);
+    await done;
+    expect(memory() - before).toBeLessThan(LIMIT);
+  });
+
   test('a crowd that comes and goes at once leaves nothing behind', async () => {
     const other = await client();
     const before = memory();
