@@ -1,5 +1,7 @@
 // Real faults of the disk under load: calls of the system that strace makes fail, or slow.
 // The server ends with one line and a code; nothing it had acknowledged is missing afterwards.
+import { spawnSync } from 'node:child_process';
+import { cpSync, renameSync, rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CrashRun } from '../support/crashRun.ts';
 import { describeWithPeers } from '../support/foreign.ts';
@@ -86,3 +88,41 @@ describeWithPeers('a disk that fails', ['strace'], () => {
     await run.finish();
   });
 });
+
+/** Runs a command on a small file system of its own, which ends with it; a copy is left. */
+const ON_SMALL_DISK = `mount -t tmpfs -o size="$1" tmpfs "$2" && cp -a "$2.copy/." "$2" || exit 77
+shift 2; dir=$1; shift; "$@"; code=$?; cp -a "$dir/." "$dir.copy"; exit $code`;
+
+const mayMount = (): boolean =>
+  spawnSync('unshare', ['-m', 'sh', '-c', 'mount -t tmpfs tmpfs /mnt']).status === 0;
+
+// Where a container may not mount, the ENOSPC of strace above has to do.
+test.runIf(mayMount())(
+  'a file system that fills up ends the server, and nothing is lost',
+  async () => {
+    const run = new CrashRun(seeded(6), 4);
+    await run.prepare();
+    await run.healthy();
+    const copy = `${run.dataDir}.copy`;
+    cpSync(run.dataDir, copy, { recursive: true });
+    const wrapper = [
+      'unshare',
+      '-m',
+      'sh',
+      '-c',
+      ON_SMALL_DISK,
+      'sh',
+      '1m',
+      run.dataDir,
+      run.dataDir,
+    ];
+    const { code, log } = await run.faulty(wrapper);
+    expect(CODES, log).toContain(code);
+    const errors = errorsIn(log);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatch(/\/version-2\/\S+: cannot .*: no space left on device \(ENOSPC\)$/);
+    rmSync(run.dataDir, { recursive: true });
+    renameSync(copy, run.dataDir);
+    await run.finish();
+  },
+);
