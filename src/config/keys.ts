@@ -20,7 +20,14 @@ import {
 } from './keyTypes.ts';
 
 const basics = {
-  tickTime: int({ default: 2000, min: 1, unit: 'ms', help: 'the basic unit of time' }),
+  tickTime: int({
+    default: 2000,
+    min: 1,
+    // The longest session timeout, 20 ticks, is a 32-bit number to clients.
+    max: 107_374_182,
+    unit: 'ms',
+    help: 'the basic unit of time',
+  }),
   dataDir: text({
     help: 'directory of the snapshots, and of the transaction log if there is no dataLogDir',
   }),

@@ -43,6 +43,14 @@ describe('errors', () => {
     ]);
   });
 
+  test('keep the session timeouts, up to 20 ticks, within the 32 bits of the protocol', () => {
+    expect(errors(base.replace('2000', '107374183'))).toEqual([
+      'zoo.cfg:1: tickTime must be at most 107374182, got 107374183',
+    ]);
+    const { maxSessionTimeout } = accepted(base.replace('2000', '107374182'));
+    expect(maxSessionTimeout).toBeLessThan(2 ** 31);
+  });
+
   test('are all listed, in the order of the file', () => {
     expect(errors('tickTime=x\nclientPort=70000\nforceSync=maybe\n')).toEqual([
       'zoo.cfg:1: tickTime must be an integer, got "x"',
