@@ -111,6 +111,8 @@ interface Case {
   readonly refused: ((dataDir: string) => string) | null;
   /** Look at what is left once the loss is accepted. */
   readonly looksOn?: boolean;
+  /** Told by `check` and in the server's log, though all is served. */
+  readonly warning?: RegExp;
 }
 
 const on = (file: (dataDir: string) => string, damage: Damage) => (dataDir: string) =>
@@ -194,6 +196,7 @@ const cases: Case[] = [
       return null;
     },
     refused: null,
+    warning: /synced\.marks: damaged/,
   })),
   ...(['a zeroed entry', 'a flipped byte', 'a zeroed page', 'a cleared end byte'] as const).flatMap(
     (name) =>
@@ -217,7 +220,7 @@ const cases: Case[] = [
   },
 ];
 
-async function holds({ name, harm, refused, looksOn }: Case): Promise<void> {
+async function holds({ name, harm, refused, looksOn, warning }: Case): Promise<void> {
   const dataDir = join(home, name.replaceAll(/[^a-z]/g, '-'));
   cpSync(whole, dataDir, { recursive: true });
   // Before the damage: it may be the file's end.
@@ -229,6 +232,10 @@ async function holds({ name, harm, refused, looksOn }: Case): Promise<void> {
     expect(checked.code, checked.out).toBe(0);
     const server = await startOurs({ dataDir, port });
     expect(await present(server)).toBe(count);
+    if (warning !== undefined) {
+      expect(checked.out).toMatch(warning);
+      expect(server.log()).toMatch(warning);
+    }
     await server.stop();
     return;
   }

@@ -76,6 +76,7 @@ function tryRecovery(place: Place, options: CheckOptions): StorageError | null {
   const marks = new Marks(place.disk, place.logDir);
   try {
     marks.load();
+    if (marks.problem !== null) options.report(marks.problem);
     const found = recover(place, marks, state, silentLogger, options.trustEmptySnapshot);
     options.report(
       `loads to zxid ${hex0x(found.lastZxid)}: ${state.tree.nodes.size} znodes, ` +

@@ -137,6 +137,7 @@ export class DataDir {
   recover(state: State): Recovered {
     const { logger, trustEmptySnapshot } = this.#options;
     this.#marks.load();
+    if (this.#marks.problem !== null) logger.warn(this.#marks.problem);
     const found = recover(this.#place, this.#marks, state, logger, trustEmptySnapshot);
     this.#repair(found);
     for (const log of found.logs) this.#marks.closed.set(log.name, log);

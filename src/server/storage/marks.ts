@@ -30,6 +30,8 @@ export class Marks {
   /** Name of the log that was being written, each batch synced before the next; else null. */
   writing: string | null = null;
   readonly closed = new Map<string, ClosedLog>();
+  /** True when a line failed its check: what it said is not known, nor whether all it told of is there. */
+  isDamaged = false;
   readonly #disk: Disk;
   readonly #dir: string;
   #file: DiskFile | null = null;
@@ -57,13 +59,16 @@ export class Marks {
     // The slots by their place: one that was torn must not take the line after it along.
     this.#take(text.slice(0, SLOT).trimEnd());
     this.#take(text.slice(SLOT, 2 * SLOT).trimEnd());
-    for (const line of text.slice(2 * SLOT).split('\n')) this.#take(line);
+    const lines = text.slice(2 * SLOT).split('\n');
+    // A slot may be torn by a crash; the lines came with the file's name, the last one with its end.
+    this.isDamaged = lines.pop() !== '' || lines.length === 0;
+    for (const line of lines) if (!this.#take(line)) this.isDamaged = true;
   }
 
-  #take(line: string): void {
+  #take(line: string): boolean {
     const space = line.lastIndexOf(' ');
     const text = line.slice(0, space);
-    if (space < 0 || checkOf(text) !== line.slice(space + 1)) return;
+    if (space < 0 || checkOf(text) !== line.slice(space + 1)) return false;
     const words = text.split(' ');
     if (words[0] === 'synced') {
       const synced = zxidIn(words[1]);
@@ -74,6 +79,13 @@ export class Marks {
       const end = Number(words[7]);
       this.closed.set(name, { name, first: zxidIn(words[3]), last: zxidIn(words[5]), end });
     }
+    return true;
+  }
+
+  /** What an operator should know about the file itself; null when there is nothing. */
+  get problem(): string | null {
+    if (!this.isDamaged) return null;
+    return `${this.path}: damaged; it cannot be told whether newer logs than those here are missing`;
   }
 
   /**

@@ -1,9 +1,18 @@
 // Crashes of the real log, snapshot and purge code on a simulated disk.
 import { describe, expect, it } from 'vitest';
 import { zxid } from '../../../../src/base/ids.ts';
+import { silentLogger } from '../../../../src/base/logger.ts';
+import { purge } from '../../../../src/server/storage/purge.ts';
 import { State } from '../../../../src/state/state.ts';
 import { type CrashMode, SimCrash, SimDisk, seeded } from '../../../support/simDisk.ts';
-import { dumpText, examine, type History, Life, textAt } from '../../../support/storageLife.ts';
+import {
+  dumpText,
+  examine,
+  type History,
+  Life,
+  LOG_DIR,
+  textAt,
+} from '../../../support/storageLife.ts';
 
 const modes: CrashMode[] = ['process', 'none', 'prefix', 'subset', 'stale'];
 
@@ -35,6 +44,29 @@ describe('a crash at a disk call', { timeout: 120_000 }, () => {
       if (wasHit) crashes++;
     }
     expect(crashes).toBeGreaterThan(100);
+  });
+
+  it.each(modes)('of a purge loses nothing, whatever survives (%s)', async (mode) => {
+    const life = new Life(new SimDisk(), seeded(3));
+    await life.run(150);
+    const { acked, history } = life;
+    expect(life.disk.list(LOG_DIR).length).toBeGreaterThan(10);
+    const expected = textAt(history, acked);
+    let crashes = 0;
+    for (let wasHit = true; wasHit; crashes++) {
+      const disk = life.disk.copy();
+      const random = seeded(crashes);
+      disk.crashAt = disk.calls + crashes;
+      const place = { disk, snapDir: LOG_DIR, logDir: LOG_DIR };
+      await purge(place, 1, silentLogger).catch((error: unknown) => {
+        if (!(error instanceof SimCrash)) throw error;
+      });
+      wasHit = disk.isDead;
+      const next = new Life(disk.crash(mode, random), random, new Map(history));
+      expect(next.recovered.lastZxid).toBe(acked);
+      expect(dumpText(next.live)).toBe(expected);
+    }
+    expect(crashes).toBeGreaterThan(12);
   });
 
   it('loses nothing over many lives of one directory, with purges and short starts', async () => {

@@ -15,6 +15,7 @@ import { encodeTxn } from '../../../../src/transactions/index.ts';
 import { Writer } from '../../../../src/wire/bytes.ts';
 import { LogBatch, logHeader } from '../../../../src/wire/log.ts';
 import { OpCode } from '../../../../src/wire/opcodes.ts';
+import { SnapshotEncoder } from '../../../../src/wire/snapshot.ts';
 import { SimDisk } from '../../../support/simDisk.ts';
 import { examine, LOG_DIR, simOptions } from '../../../support/storageLife.ts';
 
@@ -158,6 +159,68 @@ describe('a history', () => {
     expect(error.message).toContain('the digest of the tree after zxid 0x2 differs');
     const state = new State({ digest: false, extendedTypes: false, emulate353: false });
     expect(examine(diskOf(files(right + 1n)), state).lastZxid).toBe(3n);
+  });
+});
+
+describe('a snapshot whose seal fits', () => {
+  it('is refused when it ends before the zxid in its name: the logs up to there would be skipped', () => {
+    const logged = log(...run(0, 1, 5));
+    const files = { 'snapshot.0': snapshot(zxid(0n)), 'log.1': logged };
+    const error = refusal(diskOf({ ...files, 'snapshot.4': snapshot(zxid(2n)) }));
+    expect(error).toMatchObject({ file: `${LOG_DIR}/snapshot.4`, lastGoodZxid: 2n });
+    expect(error.message).toContain('--accept-loss');
+    expect(load(diskOf({ ...files, 'snapshot.2': snapshot(zxid(2n)) })).lastZxid).toBe(5n);
+  });
+
+  it('may begin an epoch, whose first zxid is no transaction', () => {
+    const epoch = zxidOf(1, 0);
+    const name = `snapshot.${epoch.toString(16)}`;
+    expect(load(diskOf({ [name]: snapshot(zxid(2n)) })).lastZxid).toBe(epoch);
+  });
+
+  it('is refused when it makes no sense', () => {
+    const encoder = new SnapshotEncoder();
+    encoder.sessions([], 5); // and there are none
+    encoder.acls([], 0);
+    encoder.endOfNodes();
+    const error = refusal(diskOf({ 'snapshot.3': Buffer.from(encoder.take()) }));
+    expect(error.file).toBe(`${LOG_DIR}/snapshot.3`);
+    expect(error.message).toContain('the snapshot cannot be read (');
+    expect(error.message).toContain('--accept-loss');
+  });
+});
+
+describe('marks', () => {
+  const marksOf = async (disk: SimDisk): Promise<Buffer> => {
+    const marks = new Marks(disk, LOG_DIR);
+    marks.synced = zxid(9n);
+    marks.writing = 'log.5';
+    marks.closed.set('log.1', { name: 'log.1', first: zxid(1n), last: zxid(4n), end: 260 });
+    const rewritten = new Promise((resolve) => marks.rewrite(new Set(['log.1']), resolve));
+    disk.turn();
+    await rewritten;
+    return disk.contentOf(marks.path);
+  };
+
+  it('are known to be damaged for every flipped byte but those of the slots, and every cut', async () => {
+    const disk = new SimDisk();
+    const whole = Buffer.from(await marksOf(disk));
+    const isDamaged = (bytes: Buffer): boolean => {
+      disk.put(`${LOG_DIR}/synced.marks`, bytes);
+      const marks = new Marks(disk, LOG_DIR);
+      marks.load();
+      return marks.problem !== null;
+    };
+    expect(isDamaged(whole)).toBe(false);
+    for (let at = 128; at < whole.length; at++) {
+      const flipped = Buffer.from(whole);
+      flipped[at] = (whole[at] ?? 0) ^ 4;
+      expect(isDamaged(flipped), `flipped at ${at}`).toBe(true);
+    }
+    for (let at = 0; at < whole.length; at++) {
+      const isLineEnd = at > 128 && whole[at - 1] === 0x0a;
+      expect(isDamaged(whole.subarray(0, at)), `cut at ${at}`).toBe(!isLineEnd);
+    }
   });
 });
 
