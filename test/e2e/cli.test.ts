@@ -283,7 +283,7 @@ describe('the program', () => {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     let stderr = '';
-    child.stderr.on('data', (chunk) => {
+    child.stderr?.on('data', (chunk) => {
       stderr += chunk;
     });
     child.stdin.on('error', () => undefined);
@@ -305,7 +305,7 @@ describe('the program', () => {
           stdio: ['ignore', full, 'pipe'],
         });
         let stderr = '';
-        child.stderr.on('data', (chunk) => {
+        child.stderr?.on('data', (chunk) => {
           stderr += chunk;
         });
         const status = await new Promise((resolve) => child.once('close', resolve));
