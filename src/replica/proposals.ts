@@ -1,6 +1,7 @@
 // A write's way: a zxid, the view, the log entry, and its place in the order until it is committed.
+import { assert } from '../base/assert.ts';
 import { Fifo } from '../base/fifo.ts';
-import type { SessionId, Zxid } from '../base/ids.ts';
+import { hex0x, type SessionId, type Zxid } from '../base/ids.ts';
 import { Leading } from '../consensus/leading.ts';
 import { majority, type ServerId } from '../consensus/quorum.ts';
 import { DIGEST_VERSION } from '../state/digest.ts';
@@ -26,6 +27,8 @@ export interface InFlight {
   readonly txn: Txn;
   /** Who asked; null for what the server decided itself (expiry, containers). */
   readonly connection: Connection | null;
+  /** What the log entry says the tree's digest is afterwards; null where there are no digests. */
+  readonly treeDigest: bigint | null;
   /** Of its log entry. */
   readonly bytes: number;
   readonly isLarge: boolean;
@@ -94,9 +97,8 @@ export class Proposals {
     if (txn.type !== OpCode.multi) previewTxn(this.view, header, txn);
     const entries = this.#entries;
     const start = entries.length;
-    const digest = this.#state.tree.options.digest
-      ? { version: DIGEST_VERSION, treeDigest: this.view.treeDigest }
-      : null;
+    const treeDigest = this.#state.tree.options.digest ? this.view.treeDigest : null;
+    const digest = treeDigest === null ? null : { version: DIGEST_VERSION, treeDigest };
     encodeTxn(entries, header, txn, digest);
     this.#effect({ kind: 'log', zxid: header.zxid, entry: entries.view(start) });
     const bytes = entries.length - start;
@@ -104,7 +106,7 @@ export class Proposals {
       connection !== null && this.#largeThreshold >= 0 && bytes > this.#largeThreshold;
     this.bytes += bytes;
     if (isLarge) this.largeBytes += bytes;
-    this.#inFlight.push({ header, txn, connection, bytes, isLarge });
+    this.#inFlight.push({ header, txn, connection, treeDigest, bytes, isLarge });
   }
 
   /** This server has everything up to `upTo` on disk. Returns up to where all is committed, if further. */
@@ -120,11 +122,18 @@ export class Proposals {
   }
 
   /** Makes a committed proposal part of the state. */
-  apply({ header, txn, bytes, isLarge }: InFlight): Applied {
+  apply({ header, txn, treeDigest, bytes, isLarge }: InFlight): Applied {
     this.bytes -= bytes;
     if (isLarge) this.largeBytes -= bytes;
     const applied = applyTxn(this.#state, header, txn);
+    // A tree that is not the one that was logged must not be shown to anybody (Apache logs and serves).
+    assert(treeDigest === null || treeDigest === this.#state.tree.digest, () =>
+      mismatch(header.zxid),
+    );
     this.view.applied(header.zxid);
     return applied;
   }
 }
+
+const mismatch = (zxid: Zxid): string =>
+  `the digest of the tree after zxid ${hex0x(zxid)} differs from the one in the log`;
