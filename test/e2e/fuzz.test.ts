@@ -1,6 +1,6 @@
 // Recorded frames, changed at random, sent to a real server over many connections: it goes on, stays
 // small, serves those who behave, and finds everything again.
-// Longer on demand: ZK_FUZZ=1000000 npx vitest run --project e2e test/e2e/fuzz.test.ts
+// Longer on demand: ZK_SEED=7 npm run test:fuzz
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';

@@ -16,7 +16,7 @@ import {
 } from '../../support/requestFrames.ts';
 import { type Random, seeded } from '../../support/simDisk.ts';
 
-/** More on demand: ZK_FUZZ=1000000 npx vitest run --project unit test/unit/replica/fuzz.test.ts */
+/** More on demand: ZK_SEED=7 npm run test:fuzz */
 const inputs = Number(process.env.ZK_FUZZ ?? 20_000);
 const firstSeed = Number(process.env.ZK_SEED ?? 1);
 const PER_SERVER = 2000;
