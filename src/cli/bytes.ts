@@ -66,10 +66,13 @@ export function dataJson(data: Buffer | null): { data: string | null } | { data_
   return text === undefined ? { data_base64: data.toString('base64') } : { data: text };
 }
 
-/** Control bytes made visible, so that data cannot steer a terminal; tabs and line ends stay. */
+/**
+ * Control bytes made visible, so that data cannot steer a terminal; tabs and line ends stay. A lone
+ * return is none: what follows it would hide the line.
+ */
 export const escapeControls = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the purpose.
-  text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, (char) => {
+  text.replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]|\r(?!\n)/g, (char) => {
     const code = char.charCodeAt(0);
     return `\\x${code.toString(16).padStart(2, '0')}`;
   });

@@ -178,6 +178,17 @@ describe('at a terminal', () => {
     await all(other, 'addauth digest bob:secret', 'get /bobs');
   });
 
+  it('cannot steer the terminal of whoever looks at them', async () => {
+    const mallory = 'mallory\u001b[2J';
+    await all(shell(), `create /hers x "digest:${mallory}:x=:r,world:anyone:cdrwa"`);
+    const expected = (name: string) => `'digest,'${name}:x=\n: r\n'world,'anyone\n: cdrwa\n`;
+    expect(await all(shell(), 'getAcl /hers'), 'through a pipe').toBe(expected(mallory));
+    const running = shell({ mode: 'terminal', quiet: true, waitForConnection: true });
+    const shown = await all(running, 'getAcl /hers');
+    expect(shown).toContain(expected('mallory\\x1b[2J'));
+    expect(shown).not.toContain('\u001b');
+  });
+
   it('control bytes in data do not reach the screen', async () => {
     const running = shell({ mode: 'terminal', waitForConnection: true });
     await all(running, 'create -x /escape 1b5b324a');

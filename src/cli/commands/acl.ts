@@ -1,6 +1,7 @@
 // `getAcl`, `setAcl` and `addauth`: who may do what, and who we are.
 import { ZkError } from '../../client/errors.ts';
 import { aclJson, aclText, parseAcl } from '../acl.ts';
+import { escapeControls } from '../bytes.ts';
 import { Status, usageError } from '../cliError.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { failureOf } from '../errors.ts';
@@ -20,7 +21,9 @@ export const getAcl: Command = {
   async run(context, args) {
     const path = operand(args, 0);
     const { acl, stat } = await context.zk.getAcl(path, { signal: context.signal });
-    const lines = acl.map(aclText);
+    const texts = acl.map(aclText);
+    // An id may be anything that somebody wrote.
+    const lines = context.out.isTerminal ? texts.map(escapeControls) : texts;
     if (args.has('-s')) lines.push(statBlock(stat));
     const withStat = args.has('-s') ? { stat: statJson(stat) } : {};
     context.emit({ path, acl: acl.map(aclJson), ...withStat }, lines.join('\n'));

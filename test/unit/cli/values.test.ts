@@ -64,6 +64,7 @@ describe('quota texts', () => {
 describe('bytes', () => {
   it('cannot steer a terminal', () => {
     expect(escapeControls('a\u001b[2Jb\u0007\tc\nd\u009b')).toBe('a\\x1b[2Jb\\x07\tc\nd\\x9b');
+    expect(escapeControls('one\r\ntwo\rhidden')).toBe('one\r\ntwo\\x0dhidden');
     expect(escapeControls('中文 ✓')).toBe('中文 ✓');
   });
 
