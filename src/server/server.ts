@@ -12,6 +12,7 @@ import { Words } from './admin/words.ts';
 import type { RunningServer } from './foreground.ts';
 import { clock, LONGEST_TIMER, Loop } from './loop.ts';
 import { ClientPort } from './network/clientPort.ts';
+import { connectionLimit } from './openFiles.ts';
 import { authOptions, containerRules, receptionRules, rulesOf, treeOptions } from './rules.ts';
 import { type DataDir, openDataDir } from './storage/dataDir.ts';
 import { SERVER_VERSION } from './version.ts';
@@ -98,7 +99,7 @@ class Server implements RunningServer {
       address: config.clientPortAddress,
       backlog: backlog > 0 ? backlog : BACKLOG,
       maxPerAddress: config.maxClientCnxns,
-      maxConnections: config.maxCnxns,
+      maxConnections: connectionLimit(config.maxCnxns),
       maxFrame: config['jute.maxbuffer'],
       access: authOptions(config),
       logger: this.#logger.child('NIOServerCnxnFactory'),

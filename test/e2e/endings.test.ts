@@ -30,7 +30,8 @@ beforeEach(async () => {
 const writeConfig = (): void =>
   writeFileSync(
     join(home, 'zoo.cfg'),
-    `dataDir=${dataDir}\nclientPort=${port}\nclientPortAddress=127.0.0.1\nsnapCount=100\n`,
+    `dataDir=${dataDir}\nclientPort=${port}\nclientPortAddress=127.0.0.1\n` +
+      'snapCount=100\nmaxClientCnxns=0\n',
   );
 
 interface Started {
@@ -133,6 +134,27 @@ describe('a server that cannot start', () => {
       `${dataDir}/version-2: cannot make the directory: it is not a directory (ENOTDIR)`,
     );
   });
+});
+
+test('a server short of descriptors refuses clients, and still goes on to new logs', async () => {
+  const server = start(['sh', '-c', 'ulimit -n 150; exec "$@"', 'sh']);
+  await server.serves();
+  const hello = Buffer.from(connectFrame(), 'hex');
+  const links = await Promise.all(Array.from({ length: 200 }, () => RawConnection.open(port)));
+  for (const link of links) link.send(hello);
+  await waitFor('the refusals', () => links.filter((link) => link.isClosed).length > 100);
+  const link = links.find(({ isClosed }) => !isClosed) as RawConnection;
+  expect(await link.replies(1, false)).toHaveLength(1);
+  // Behind 100 entries comes a snapshot and a new log.
+  for (let i = 0; i < 10; i++) {
+    const frames = Array.from({ length: 50 }, (_, n) => createFrame(n, `/${i}-${n}`));
+    link.send(Buffer.from(frames.join(''), 'hex'));
+    expect(await link.replies(50, false)).toHaveLength(50);
+  }
+  expect(server.output()).toMatch(/WARN.*Too many connections.* - max is 86 in all/);
+  process.kill(server.pid);
+  expect(await server.ended(), server.output()).toBe(0);
+  expect(server.output().match(/Creating new log file/g)?.length).toBeGreaterThan(2);
 });
 
 describe('an error that nobody foresaw', () => {

@@ -369,7 +369,7 @@ describe('limits on connections', () => {
     await client();
     const third = await RawConnection.open(server.port);
     await waitFor('the refusal', () => third.isClosed, 5000);
-    await expectLines(/maxCnxns is 2/, 1);
+    await expectLines(/Too many connections.* - max is 2 in all/, 1);
     await isServed(first);
   });
 

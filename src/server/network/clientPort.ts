@@ -120,7 +120,7 @@ export class ClientPort {
       return;
     }
     if (maxConnections > 0 && this.#clients.size >= maxConnections) {
-      logger.warn(`Too many connections: /${address} refused - maxCnxns is ${maxConnections}`);
+      logger.warn(`Too many connections: /${address} refused - max is ${maxConnections} in all`);
       stats.connectionsRejected++;
       socket.destroy();
       return;
