@@ -151,7 +151,7 @@ async function manyZnodes() {
   );
   console.log(`| right after loading | | | | ${pair((f) => mib(f.loaded)).join(' | ')} |`);
   row(
-    'restart to ruok',
+    'restart until it serves',
     atMost(0.3),
     pair((f) => f.restart),
     (s) => `${s.toFixed(2)} s`,
