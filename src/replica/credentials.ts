@@ -8,6 +8,9 @@ import { beginReply, endReply } from './answers.ts';
 import type { Connection } from './connection.ts';
 import type { Replica } from './replica.ts';
 
+/** Characters of a scheme that a line of the log shows: a client may send a megabyte. */
+const LONGEST_SCHEME = 40;
+
 /** As a server that demands no SASL but cannot do it either: AUTHFAILED, a null token, the end. */
 export function refuseSasl(connection: Connection, xid: number, replica: Replica): void {
   const start = beginReply(connection, xid, 0n, ErrorCode.authFailed);
@@ -32,7 +35,7 @@ export function takeCredentials(
   endReply(connection, beginReply(connection, xid, 0n, err));
   if (ids === null) {
     replica.stats.authFailures++;
-    replica.report('warn', `Authentication failed for scheme: ${scheme}`);
+    replica.report('warn', `Authentication failed for scheme: ${scheme?.slice(0, LONGEST_SCHEME)}`);
     replica.end(connection);
     return;
   }
