@@ -8,7 +8,7 @@ import { conversation, type Step } from '../support/requests.ts';
 import { type ServerKind, startServer, type TestServer } from '../support/servers.ts';
 
 /** ZK_SEEDS=7,8 and ZK_STEPS=2000 look further; ZK_TRANSCRIPTS=folder keeps what both said. */
-const seeds = (process.env.ZK_SEEDS ?? '1,2,3,4').split(',').map(Number);
+const seeds = (process.env.ZK_SEEDS ?? '1,2,3').split(',').map(Number);
 const steps = Number(process.env.ZK_STEPS ?? 400);
 
 const connectFrame = (id = '0'.repeat(16), password = '0'.repeat(32)) =>
@@ -38,14 +38,29 @@ class Client {
     return new Client(link, reply.slice(24, 40), reply.slice(48, 80));
   }
 
-  /** Sends a request; gives its reply, and the events that came before it. */
-  async ask(step: Step): Promise<string[]> {
+  #frame(step: Step): Buffer {
     const header = Buffer.alloc(12);
     header.writeInt32BE(step.body.length + 8, 0);
     header.writeInt32BE(step.xid ?? ++this.#xid, 4);
     header.writeInt32BE(step.opcode, 8);
-    this.#link.send(Buffer.concat([header, step.body]));
+    return Buffer.concat([header, step.body]);
+  }
+
+  /** Sends a request; gives its reply, and the events that came before it. */
+  async ask(step: Step): Promise<string[]> {
+    this.#link.send(this.#frame(step));
     return this.#link.until((frames) => frames.some((frame) => !isEvent(frame)));
+  }
+
+  /** Sends all requests at once; gives replies and events in the order in which they came. */
+  async pipeline(steps: Step[]): Promise<string[]> {
+    this.#link.send(Buffer.concat(steps.map((step) => this.#frame(step))));
+    let replies = 0;
+    let seen = 0;
+    return this.#link.until((frames) => {
+      for (; seen < frames.length; seen++) if (!isEvent(frames[seen] as string)) replies++;
+      return replies === steps.length;
+    });
   }
 
   /** Events that are here or on their way: those before the answer of a ping. */
@@ -102,6 +117,7 @@ function readResults(cursor: Cursor): string {
   const results: string[] = [];
   for (;;) {
     const header = cursor.take(9);
+    if (header.length < 18) return `${results.join(' ')} cut short`;
     const type = Number.parseInt(header.slice(0, 8), 16) | 0;
     if (header.slice(8, 10) === '01') return `${results.join(' ')} ${cursor.rest}`;
     if (type === 8) results.push(`${header} ${cursor.names()}`);
@@ -138,7 +154,6 @@ function hide(text: string, ids: string[]): string {
 
 const config = {
   tickTime: 2000,
-  enforceQuota: true,
   'znode.container.checkIntervalMs': 600_000,
   snapCount: 150,
   preAllocSize: 64,
@@ -151,9 +166,9 @@ class Play {
   #clients: Client[] = [];
   #server: TestServer | undefined;
 
-  static async start(kind: ServerKind): Promise<Play> {
+  static async start(kind: ServerKind, enforceQuota = true): Promise<Play> {
     const play = new Play();
-    play.#server = await startServer(kind, { config });
+    play.#server = await startServer(kind, { config: { ...config, enforceQuota } });
     for (let i = 0; i < 3; i++) play.#clients.push(await play.#open());
     return play;
   }
@@ -188,12 +203,26 @@ class Play {
     this.lines.push(hide(line, this.#ids));
   }
 
+  /** One session alone; it sends everything without waiting for an answer, or waits each time. */
+  async runAlone(steps: Step[], atOnce: boolean): Promise<void> {
+    const client = this.#clients[0] as Client;
+    const frames: string[] = [];
+    if (atOnce) frames.push(...(await client.pipeline(steps)));
+    else for (const step of steps) frames.push(...(await client.ask(step)));
+    let reply = 0;
+    for (const frame of frames) {
+      const step = isEvent(frame) ? undefined : steps[reply++];
+      const line = `${reply} ${step?.label ?? 'event'}: ${shown(frame, step?.opcode ?? 0)}`;
+      this.lines.push(hide(line, this.#ids));
+    }
+  }
+
   /** Crashes the server; what it left is served by one of the given kind, to the same sessions. */
   async moveTo(kind: ServerKind): Promise<void> {
     const { dataDir } = this.#server as TestServer;
     await this.#server?.kill();
     for (const client of this.#clients) client.end();
-    this.#server = await startServer(kind, { config, dataDir });
+    this.#server = await startServer(kind, { config: { ...config, enforceQuota: true }, dataDir });
     const old = this.#clients;
     this.#clients = [];
     for (const client of old) this.#clients.push(await this.#open(client));
@@ -227,6 +256,19 @@ describeWithPeers('random conversations', ['apache'], () => {
       await Promise.all(plays.map((play) => play.end()));
       expectSame(seed, plays[0].lines, plays[1].lines);
       expect(plays[0].lines.length).toBe(all.length);
+    });
+
+    test(`seed ${seed}: a session that does not wait gets from ours what Apache gives one that waits`, async () => {
+      // When nobody waits Apache itself differs from run to run: an ACL after a failed multi is
+      // looked up in the tree as it happens to be. So are quotas, in both: they are off here. Both
+      // answer auth before what was sent earlier; events of setWatches have no order.
+      const all = conversation(seed + 3000, 3 * steps).filter(
+        ({ opcode }) => opcode !== 100 && opcode !== 101 && opcode !== -11,
+      );
+      const plays = await Promise.all([Play.start('apache', false), Play.start('ours', false)]);
+      await Promise.all(plays.map((play, index) => play.runAlone(all, index === 1)));
+      await Promise.all(plays.map((play) => play.end()));
+      expectSame(seed + 3000, plays[0].lines, plays[1].lines);
     });
 
     test(`seed ${seed}: the same after each server crashed and the other took its data over`, async () => {
