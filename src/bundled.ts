@@ -1,7 +1,7 @@
 // The server behind `zk cli --with-server`: that of conf/zoo.cfg, started in the background if nothing answers.
 import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { basename, delimiter, dirname, relative, resolve } from 'node:path';
+import { basename, delimiter, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig } from './config/index.ts';
 import { startInBackground } from './server/background.ts';
@@ -9,10 +9,25 @@ import { startInBackground } from './server/background.ts';
 /** How long a server may take to accept a connection. */
 const ANSWER_MS = 2000;
 
-/** In the current directory, else the one of this package. */
-function configFile(): string {
+const packageRoot = fileURLToPath(new URL('..', import.meta.url));
+
+interface Place {
+  readonly file: string;
+  /** Where its relative directories begin. */
+  readonly cwd: string;
+  /** The command that stops its server, as it can be typed here. */
+  readonly stop: string;
+}
+
+/** conf/zoo.cfg of the current directory, else that of this package with its data in the package's folder. */
+function place(): Place {
   const here = resolve('conf/zoo.cfg');
-  return existsSync(here) ? here : fileURLToPath(new URL('../conf/zoo.cfg', import.meta.url));
+  if (existsSync(here)) {
+    return { file: here, cwd: process.cwd(), stop: `${self()} server stop conf/zoo.cfg` };
+  }
+  // This script, given no file, goes to the package's folder by itself.
+  const stop = `${relative('.', join(packageRoot, 'bin/zkServer.sh'))} stop`;
+  return { file: join(packageRoot, 'conf/zoo.cfg'), cwd: packageRoot, stop };
 }
 
 function answers(host: string, port: number): Promise<boolean> {
@@ -35,8 +50,8 @@ function self(): string {
 
 /** Where the server listens, and what to tell the user when it was started just now. */
 export async function ensureServer(): Promise<{ address: string; notice: string | undefined }> {
-  const file = configFile();
-  const result = loadConfig(file);
+  const { file, cwd, stop } = place();
+  const result = loadConfig(file, cwd);
   if (!('config' in result)) throw new Error([...result.warnings, ...result.errors].join('\n'));
   const { config } = result;
   const { clientPort, clientPortAddress } = config;
@@ -44,8 +59,7 @@ export async function ensureServer(): Promise<{ address: string; notice: string 
   const host = isAnywhere ? 'localhost' : clientPortAddress;
   const address = `${host}:${clientPort}`;
   if (await answers(host, clientPort)) return { address, notice: undefined };
-  const started = await startInBackground({ file, config });
-  const stop = `${self()} server stop ${relative('.', file)}`;
+  const started = await startInBackground({ file, cwd, config });
   switch (started.kind) {
     case 'failed':
       throw new Error(

@@ -29,7 +29,7 @@ export type Started =
 
 /** Starts a server in the background; settles when it listens or has died. */
 export async function startInBackground(
-  { file, config }: { file: string; config: Config },
+  { file, config, cwd }: { file: string; config: Config; cwd?: string },
   options: ProcessOptions = {},
 ): Promise<Started> {
   const pidFile = readPidFile(pidFilePath(config.dataDir));
@@ -39,6 +39,7 @@ export async function startInBackground(
   const descriptor = openSync(outFile, 'a');
   const child = spawn(process.execPath, childArguments(file, options), {
     detached: true,
+    ...(cwd === undefined ? {} : { cwd }),
     env: { ...process.env, [CHANNEL]: '1' },
     stdio: ['ignore', descriptor, descriptor, 'ipc'],
   });
