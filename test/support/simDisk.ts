@@ -319,14 +319,26 @@ class SimFile implements DiskFile {
   }
 
   sync(): void {
-    this.#disk.called('sync', this.path);
+    try {
+      this.#disk.called('sync', this.path);
+    } catch (error) {
+      this.#inode.unsynced.length = 0;
+      throw error;
+    }
     this.#synced(this.#inode.unsynced.length);
   }
 
-  /** Durable is only what had been written when the sync was asked for. */
+  /**
+   * Durable is only what had been written when the sync was asked for. What a sync failed on is
+   * forgotten, as by Linux: it can be read, and no later sync makes it durable.
+   */
   syncLater(done: Done): void {
     const count = this.#inode.unsynced.length;
-    this.#disk.later('sync', this.path, done, () => this.#synced(count));
+    const told: Done = (error) => {
+      if (error !== null) this.#inode.unsynced.length = 0;
+      done(error);
+    };
+    this.#disk.later('sync', this.path, told, () => this.#synced(count));
   }
 
   #synced(count: number): void {

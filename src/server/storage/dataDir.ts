@@ -8,7 +8,7 @@ import type { Zxid } from '../../base/ids.ts';
 import { hex0x } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { State } from '../../state/state.ts';
-import { type Disk, realDisk } from './disk.ts';
+import { type Disk, type DiskFile, realDisk } from './disk.ts';
 import { isTemporaryName, logsAmong, snapshotsAmong, VERSION_DIR } from './fileNames.ts';
 import { type Lock, lockDir } from './lock.ts';
 import { TxnLog } from './logFile.ts';
@@ -236,6 +236,7 @@ export class DataDir {
     const newest = found.logs.at(-1);
     if (newest !== undefined) {
       const file = disk.open(`${logDir}/${newest.name}`, 'update');
+      writeAgain(file, found.unsynced, newest.end);
       if (file.size > newest.end) file.truncate(newest.end);
       file.sync();
       file.close();
@@ -260,5 +261,21 @@ export class DataDir {
     const halfBytes = snapSizeLimit / 2;
     this.#dueBytes =
       snapSizeLimit > 0 ? halfBytes + random() * halfBytes : Number.POSITIVE_INFINITY;
+  }
+}
+
+const COPY_PIECE = 1 << 20;
+
+/**
+ * Writes what is there once more. After an fsync that failed the kernel takes the pages for clean:
+ * they can be read, a sync now would succeed, and the disk does not have them.
+ */
+function writeAgain(file: DiskFile, from: number, to: number): void {
+  for (let at = from; at < to; ) {
+    const piece = Buffer.alloc(Math.min(COPY_PIECE, to - at));
+    const length = file.read(piece, at);
+    if (length === 0) return;
+    file.write(piece.subarray(0, length), at);
+    at += length;
   }
 }

@@ -32,6 +32,8 @@ export interface Recovered {
   entries: number;
   /** The logs that were read, oldest first, with what they hold. */
   logs: ClosedLog[];
+  /** Offset in the newest of them from which on nothing is known to have been synced; its end if all is. */
+  unsynced: number;
   repairs: Repair[];
 }
 
@@ -53,6 +55,7 @@ class Recovery {
   readonly #logger: Logger;
   readonly #logs: ClosedLog[] = [];
   readonly #repairs: Repair[] = [];
+  #unsynced = 0;
   /** What is in the log directory. */
   #names: ReadonlySet<string> = new Set();
   /** Where the last log that was read ends. */
@@ -91,6 +94,7 @@ class Recovery {
       snapshotZxid,
       entries,
       logs: this.#logs,
+      unsynced: this.#unsynced,
       repairs: this.#repairs,
     };
   }
@@ -101,8 +105,10 @@ class Recovery {
     try {
       const scanner = new LogScanner(file);
       const held: ClosedLog = { name: log.name, first: NO_ZXID, last: NO_ZXID, end: 0 };
+      let unsynced: number | null = null;
       for (;;) {
         for (let entry = scanner.next(); entry !== null; entry = scanner.next()) {
+          if (entry.zxid > this.#marks.synced) unsynced ??= entry.offset;
           if (held.first === NO_ZXID) held.first = entry.zxid;
           if (entry.zxid > held.last) held.last = entry.zxid;
           replay.take(entry, path);
@@ -112,7 +118,10 @@ class Recovery {
         if (!this.#mayPass(end, path, replay)) break;
         scanner.resume();
       }
-      if (held.first !== NO_ZXID) this.#logs.push(held);
+      if (held.first !== NO_ZXID) {
+        this.#logs.push(held);
+        this.#unsynced = unsynced ?? held.end;
+      }
       this.#judgeEnd(scanner.end as LogEnd, held, isNewest, path, replay);
     } finally {
       file.close();

@@ -246,6 +246,25 @@ describe('a failing disk', () => {
     }
   });
 
+  it('writes again what a failed sync left readable, before anybody counts on it', async () => {
+    const rare = { snapCount: 1000, txnLogSizeLimit: 2000 }; // a snapshot would cover what is lost
+    for (let seed = 0; seed < 40; seed++) {
+      const random = seeded(seed);
+      const life = new Life(new SimDisk(), random, new Map(), rare);
+      let left = Math.floor(random() * 60);
+      life.disk.fault = (call) => (call === 'sync' && left-- <= 0 ? 'EIO' : null);
+      await life.run(60);
+      // The process ends, the next one finds what is in memory; then the power fails.
+      const next = new Life(life.disk.crash('process', random), random, life.history, rare);
+      expect(next.recovered.lastZxid).toBeGreaterThanOrEqual(life.acked);
+      await next.run(20);
+      expect(next.failure).toBeNull();
+      const last = new Life(next.disk.crash('none', random), random, life.history, rare);
+      expect(last.recovered.lastZxid).toBeGreaterThanOrEqual(next.acked);
+      expect(dumpText(last.live)).toBe(textAt(life.history, last.recovered.lastZxid));
+    }
+  });
+
   it('leaves no file of a snapshot that failed, and the next one works', async () => {
     const life = new Life(new SimDisk(), seeded(1), new Map(), { snapCount: 100_000 });
     await life.run(20);
