@@ -62,7 +62,9 @@ Environment:
                     (logs beside dataDir)
   ZOOPIDFILE        the pid file (zookeeper_server.pid in dataDir)
 
-Exit codes: 0 done, 1 failed or not running, 2 wrong use or wrong configuration
+Exit codes: 0 done, 1 failed or not running, 2 wrong use or wrong configuration;
+start-foreground also: 3 the data directory cannot be used, 10 no snapshot can
+be written, 143 ended by a second signal
 `;
 
 /** The subcommand `server`; it sets `process.exitCode`. */

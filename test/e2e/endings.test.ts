@@ -69,6 +69,9 @@ function start(wrapper: readonly string[] = [], env: Record<string, string> = {}
   };
 }
 
+/** The exit code of a server that cannot use its data directory. */
+const DATA_DIR = 3;
+
 /** The one line of an error; no stack trace beside it. */
 function lineOf({ output }: Started): string {
   const lines = output().split('\n');
@@ -78,8 +81,8 @@ function lineOf({ output }: Started): string {
   return (errors[0] ?? '').replace(/^.* - ERROR \[\w+\] - /, '');
 }
 
-async function refusal(started: Started): Promise<string> {
-  expect(await started.ended(), started.output()).toBe(1);
+async function refusal(started: Started, code = DATA_DIR): Promise<string> {
+  expect(await started.ended(), started.output()).toBe(code);
   return lineOf(started);
 }
 
@@ -87,7 +90,7 @@ describe('a server that cannot start', () => {
   test('names the port that is in use', async () => {
     const other = createServer().listen(port, '127.0.0.1');
     await once(other, 'listening');
-    expect(await refusal(start())).toBe(`Address already in use: 127.0.0.1:${port}`);
+    expect(await refusal(start(), 1)).toBe(`Address already in use: 127.0.0.1:${port}`);
     other.close();
   });
 

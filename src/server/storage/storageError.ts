@@ -19,6 +19,8 @@ export interface StorageProblem {
 /** The data directory cannot be used, or not any more; the message is one line for the operator. */
 export class StorageError extends Error {
   override name = 'StorageError';
+  /** Of the process that cannot start because of it: Apache's ExitCode.UNABLE_TO_ACCESS_DATADIR. */
+  readonly exitCode = 3;
   readonly file: string;
   readonly offset: number | null;
   readonly lastGoodZxid: Zxid | null;
