@@ -59,9 +59,13 @@ export function textOf(data: Uint8Array): string | undefined {
   }
 }
 
-/** Text as `data`, other bytes as `data_base64`. */
-export function dataJson(data: Buffer | null): { data: string | null } | { data_base64: string } {
+type DataJson = { data: string | null } | { data_base64: string } | { data_hex: string };
+
+/** As `-b` or `-x` asks for it; else text as `data`, other bytes as `data_base64`. */
+export function dataJson(data: Buffer | null, form?: string): DataJson {
   if (data === null) return { data: null };
+  if (form === '-b') return { data_base64: data.toString('base64') };
+  if (form === '-x') return { data_hex: data.toString('hex') };
   const text = textOf(data);
   return text === undefined ? { data_base64: data.toString('base64') } : { data: text };
 }

@@ -24,8 +24,9 @@ const INT_MAX = 2 ** 31 - 1;
 /** A 32-bit integer; `what` names the place for the error: `-v`, `batch size`. */
 export function parseInteger(text: string, what: string, least = -INT_MAX - 1): number {
   const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isNaN(value) || value < least || value > INT_MAX) {
-    throw usageError(`Not a number for ${what}: ${text}`);
+  if (Number.isNaN(value)) throw usageError(`Not a number for ${what}: ${text}`);
+  if (value < least || value > INT_MAX) {
+    throw usageError(`Out of range for ${what}: ${text} (from ${least} to ${INT_MAX})`);
   }
   return value;
 }

@@ -41,18 +41,21 @@ export const get: Command = {
     if (forms.length > 1) throw usageError(`${forms.join(' and ')} exclude each other`);
     const watch = wantsWatch(args, 1);
     const { data, stat } = await context.zk.get(path, { watch, signal: context.signal });
-    if (args.operands[1] !== undefined && watch) {
-      context.shell.hint('get watch', 'get watches the data; ls -w watches the children', 1);
-    }
     const file = args.value('-f');
     if (file !== undefined) await writeNamedFile(file, data ?? Buffer.alloc(0));
     if (context.json) {
       const withStat = args.has('-s') ? { stat: statJson(stat) } : {};
-      context.emit({ path, ...(file === undefined ? dataJson(data) : { file }), ...withStat }, '');
+      context.emit(
+        { path, ...(file === undefined ? dataJson(data, forms[0]) : { file }), ...withStat },
+        '',
+      );
       return;
     }
     if (file === undefined) print(context, args, path, data);
     if (args.has('-s')) context.out.line(statBlock(stat));
+    if (args.operands[1] !== undefined && watch) {
+      context.shell.hint('get watch', 'get watches the data; ls -w watches the children', 1);
+    }
   },
 };
 

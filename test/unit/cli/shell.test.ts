@@ -152,6 +152,15 @@ describe('events', () => {
     expect(stage.out() + stage.err()).toBe('');
   });
 
+  it('have a hint under the result of the get that watches for them', async () => {
+    const stage = new Stage(terminal);
+    stage.shell.start();
+    Object.assign(stage.zk, { get: async () => ({ data: Buffer.from('x'), stat: null }) });
+    stage.shell.onOutput(({ text }) => stage.running.out.line(text));
+    const { stdout } = await stage.line('get /p 1');
+    expect(stdout).toBe('x\nhint: get watches the data; ls -w watches the children\n');
+  });
+
   it('are JSON with --json', async () => {
     const stage = new Stage({ json: true });
     await stage.line('getEphemerals');

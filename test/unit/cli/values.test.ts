@@ -14,9 +14,13 @@ describe('parseInteger', () => {
   it('takes 32-bit integers and names what is none', () => {
     expect(parseInteger('-1', '-v')).toBe(-1);
     expect(() => parseInteger('abc', '-v')).toThrow('Not a number for -v: abc');
-    expect(() => parseInteger('2147483648', '-v')).toThrow('2147483648');
+    expect(() => parseInteger('2147483648', '-v')).toThrow(
+      'Out of range for -v: 2147483648 (from -2147483648 to 2147483647)',
+    );
     expect(() => parseInteger('', '-v')).toThrow();
-    expect(() => parseInteger('0', '-b', 1)).toThrow('Not a number for -b: 0');
+    expect(() => parseInteger('0', '-b', 1)).toThrow(
+      'Out of range for -b: 0 (from 1 to 2147483647)',
+    );
   });
 });
 
@@ -72,6 +76,13 @@ describe('bytes', () => {
     expect(dataJson(Buffer.from('数据'))).toEqual({ data: '数据' });
     expect(dataJson(Buffer.from([0xff, 0xfe]))).toEqual({ data_base64: '//4=' });
     expect(dataJson(null)).toEqual({ data: null });
+    expect(dataJson(null, '-x')).toEqual({ data: null });
+  });
+
+  it('are in JSON what -b and -x ask for, even when they are text', () => {
+    expect(dataJson(Buffer.from('ab'), '-b')).toEqual({ data_base64: 'YWI=' });
+    expect(dataJson(Buffer.from('ab'), '-x')).toEqual({ data_hex: '6162' });
+    expect(dataJson(Buffer.from('ab'), '-j')).toEqual({ data: 'ab' });
   });
 
   it('are dumped sixteen to a row', () => {
