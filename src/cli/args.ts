@@ -5,6 +5,7 @@ import type { AuthInfo } from '../client/api.ts';
 import { usageError } from './cliError.ts';
 import { type Language, languageOf } from './language.ts';
 import { parseDuration, parseInteger } from './values.ts';
+import { PROTOCOL_LEVEL, packageVersion } from './version.ts';
 
 export interface CliArguments {
   readonly server: string;
@@ -110,6 +111,11 @@ function optionTable(): Command {
     .option('--auth <scheme:auth>', 'say who we are, as addauth does', collectAuth, [])
     .option('--client-configuration <file>', "Apache's TLS properties: not supported yet")
     .option('--debug', 'show where an unexpected error comes from')
+    .version(
+      `zookeeper-ts CLI version: ${packageVersion()}, protocol level ${PROTOCOL_LEVEL}`,
+      '-V, --version',
+      'print the version',
+    )
     .helpOption('-h, --help', 'print this')
     .addHelpText('after', HELP)
     .configureOutput({ writeErr: () => {}, outputError: () => {} })
@@ -156,7 +162,7 @@ interface RawOptions {
   readonly debug?: true;
 }
 
-/** Options and environment; 'help' when help was asked for (and printed). Throws usage errors of one line. */
+/** Options and environment; 'help' when help or the version was asked for (and printed). Throws usage errors of one line. */
 export function parseArguments(argv: readonly string[], env: Environment): CliArguments | 'help' {
   const table = optionTable();
   const { options, command } = split(table, argv);

@@ -1,5 +1,5 @@
 // Arguments of `zk cli` in zkCli's spelling and ours.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type CliArguments, parseArguments } from '../../../src/cli/args.ts';
 
 function parse(line: string, env: Record<string, string> = {}): CliArguments {
@@ -31,6 +31,18 @@ describe('arguments of zk cli', () => {
     expect(parse('-r').readOnly).toBe(true);
     expect(parse('--connect-timeout 3s').connectTimeoutMs).toBe(3000);
     expect(parse('--connect-timeout 3000').connectTimeoutMs).toBe(3000);
+  });
+
+  it('print the version and end', () => {
+    const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    try {
+      expect(parseArguments(['--version'], {})).toBe('help');
+      expect(write.mock.calls.join('')).toMatch(
+        /^zookeeper-ts CLI version: \d+\.\d+\.\d+.*, protocol level 3.8\n$/,
+      );
+    } finally {
+      write.mockRestore();
+    }
   });
 
   it('leave the words of the command alone, options and all', () => {
