@@ -100,7 +100,7 @@ async function run(verb: string, cfg: string | undefined, given: Given): Promise
   if (row === undefined) {
     const guess = nearest(verb, Object.keys(verbs));
     const hint = guess === null ? '' : `did you mean ${guess}? `;
-    process.stderr.write(`unknown verb ${verb}; ${hint}There are ${verbNames}\n`);
+    process.stderr.write(`unknown verb ${verb}; ${hint}there are ${verbNames}\n`);
     process.exitCode = 2;
     return;
   }

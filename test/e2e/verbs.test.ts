@@ -326,7 +326,7 @@ describe('what is typed', () => {
   test('a wrong verb or option is one line, with 2', async () => {
     const verb = await zk('strat');
     expect(verb.code).toBe(2);
-    expect(verb.err).toMatch(/^unknown verb strat; did you mean start\? .*\n$/);
+    expect(verb.err).toMatch(/^unknown verb strat; did you mean start\? there are start\|.*\n$/);
     const option = await zk('start', '--log-level', 'loud');
     expect(option.code).toBe(2);
     expect(option.err.trimEnd().split('\n')).toHaveLength(1);
