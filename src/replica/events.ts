@@ -12,7 +12,8 @@ export interface Now {
 
 export type Event =
   | { kind: 'opened'; connection: Connection }
-  | { kind: 'received'; connection: Connection; chunk: Buffer }
+  /** `isLent`: the chunk's memory is for something else after the step. */
+  | { kind: 'received'; connection: Connection; chunk: Buffer; isLent?: boolean }
   /** A connection that stalled has room for answers again. */
   | { kind: 'resumed'; connection: Connection }
   | { kind: 'closed'; connection: Connection }

@@ -1,5 +1,4 @@
 // From bytes to requests: frames, and the order of each session's requests and answers.
-import type { Zxid } from '../base/ids.ts';
 import { operations } from '../operations/index.ts';
 import type { AnswerContext, Operation, ReadOperation } from '../operations/operation.ts';
 import type { Applied } from '../transactions/index.ts';
@@ -34,9 +33,9 @@ export class Reception {
     this.#rules = rules;
   }
 
-  received(connection: Connection, chunk: Buffer): void {
+  received(connection: Connection, chunk: Buffer, isLent: boolean): void {
     if (connection.state === 'closing' || connection.isLeaving) return;
-    connection.frames.push(chunk);
+    connection.frames.push(chunk, isLent);
     this.#read(connection);
   }
 
@@ -98,6 +97,7 @@ export class Reception {
   }
 
   #stall(connection: Connection): void {
+    connection.frames.hold();
     this.#stalled.add(connection);
     if (connection.isStalled) return;
     connection.isStalled = true;
@@ -161,6 +161,8 @@ export class Reception {
   }
 
   #write(connection: Connection, xid: number, operation: Operation & { kind: 'write' }): void {
+    // A write's data live on in its transaction until it is applied.
+    connection.frames.own(this.#reader);
     let request: unknown;
     try {
       request = operation.request.read(this.#reader);
@@ -209,7 +211,7 @@ export class Reception {
     for (;;) {
       const next = connection.waiting.peek();
       if (next === undefined || next.body === null) return;
-      if (next.notBefore !== null && this.#isLater(next.notBefore)) {
+      if (next.notBefore !== null && next.notBefore > this.#replica.state.lastZxid) {
         this.#syncing.add(connection);
         return;
       }
@@ -218,10 +220,6 @@ export class Reception {
       const reader = this.#waitingReader.reset(next.body);
       this.#answerRead(connection, next.xid, next.opcode, operation, reader, next.since);
     }
-  }
-
-  #isLater(zxid: Zxid): boolean {
-    return zxid > this.#replica.state.lastZxid;
   }
 
   // -- answers ---------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ export class Replica {
       case 'opened':
         break;
       case 'received':
-        this.#reception.received(event.connection, event.chunk);
+        this.#reception.received(event.connection, event.chunk, event.isLent ?? false);
         break;
       case 'resumed':
         this.#reception.resumed(event.connection);

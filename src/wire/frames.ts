@@ -19,6 +19,7 @@ export class Frames {
   badLength = 0;
   #chunk = EMPTY;
   #at = 0;
+  #isLent = false;
   /** A frame whose beginning came in an earlier chunk: its bytes so far, and how many there are. */
   #partial = EMPTY;
   #partialLength = 0;
@@ -32,10 +33,35 @@ export class Frames {
     return this.#partialLength;
   }
 
-  push(chunk: Buffer): void {
+  /** @param isLent the chunk's memory is for something else when this turn is over: see `own` */
+  push(chunk: Buffer, isLent = false): void {
     const left = this.#chunk.length - this.#at;
     this.#chunk = left === 0 ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
+    this.#isLent = isLent && left === 0;
     this.#at = 0;
+  }
+
+  /**
+   * Copies a lent chunk from where `reader` stands in it, and points the reader at the copy: the
+   * bytes of its frame, and of those behind it, may then be kept.
+   */
+  own(reader: Reader): void {
+    if (!this.#isLent || reader.buffer !== this.#chunk) return;
+    const from = reader.position;
+    const end = reader.end - from;
+    this.#copyFrom(from);
+    reader.reset(this.#chunk, 0, end);
+  }
+
+  /** Copies what is unread of a lent chunk: for who stops halfway and goes on in another turn. */
+  hold(): void {
+    if (this.#isLent) this.#copyFrom(this.#at);
+  }
+
+  #copyFrom(from: number): void {
+    this.#chunk = Buffer.from(this.#chunk.subarray(from));
+    this.#at -= from;
+    this.#isLent = false;
   }
 
   /** Bytes pushed that `next` has not looked at yet: a reader that stopped halfway goes on later. */

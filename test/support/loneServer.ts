@@ -134,7 +134,10 @@ export class LoneServer {
   }
 
   send({ connection }: LoneClient, ...hex: string[]): void {
-    this.dispatch({ kind: 'received', connection, chunk: Buffer.from(hex.join(''), 'hex') });
+    const chunk = Buffer.from(hex.join(''), 'hex');
+    this.dispatch({ kind: 'received', connection, chunk, isLent: true });
+    // As the sockets' read buffer: whatever was not copied is gone.
+    chunk.fill(0xee);
   }
 
   drop(client: LoneClient): void {

@@ -5,6 +5,7 @@ import { Connection } from '../../replica/connection.ts';
 import type { Event, Now } from '../../replica/events.ts';
 import type { ServerStats } from '../../replica/stats.ts';
 import type { AuthOptions } from '../../state/auth.ts';
+import { readFrom } from './readBuffer.ts';
 
 export interface ClientPortOptions {
   readonly port: number;
@@ -76,7 +77,7 @@ export class ClientPort {
 
   constructor(options: ClientPortOptions) {
     this.#options = options;
-    this.#server = createServer({ noDelay: true, allowHalfOpen: false }, (socket) =>
+    this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) =>
       this.#accept(socket),
     );
     this.#sweeper = setInterval(() => this.#sweep(), Math.max(options.greetingMs / 4, 1));
@@ -108,21 +109,21 @@ export class ClientPort {
     return this.#clients.size;
   }
 
-  #accept(socket: Socket): void {
+  #accept(accepted: Socket): void {
     const { maxPerAddress, maxConnections, maxFrame, access, logger, now, onDirty, stats } =
       this.#options;
-    const address = plainAddress(socket.remoteAddress ?? '');
+    const address = plainAddress(accepted.remoteAddress ?? '');
     const peers = this.#perAddress.get(address) ?? 0;
     if (maxPerAddress > 0 && peers >= maxPerAddress) {
       logger.warn(`Too many connections from /${address} - max is ${maxPerAddress}`);
       stats.connectionsRejected++;
-      socket.destroy();
+      accepted.destroy();
       return;
     }
     if (maxConnections > 0 && this.#clients.size >= maxConnections) {
       logger.warn(`Too many connections: /${address} refused - max is ${maxConnections} in all`);
       stats.connectionsRejected++;
-      socket.destroy();
+      accepted.destroy();
       return;
     }
     this.#perAddress.set(address, peers + 1);
@@ -130,27 +131,29 @@ export class ClientPort {
     const connection = new Connection({
       id: this.#nextId++,
       address,
-      port: socket.remotePort ?? 0,
+      port: accepted.remotePort ?? 0,
       maxFrame,
       opened: monotonic,
       openedWall: wall,
       access,
       onDirty,
     });
+    const socket = readFrom(accepted, (chunk, isLent) => this.#data(client, chunk, isLent));
     const client = new Client(socket, connection);
     this.#clients.set(connection, client);
-    socket.on('data', (chunk) => this.#data(client, chunk));
     socket.on('drain', () => this.#resume(client));
     socket.on('error', (error) => logger.debug(`/${connection.peer}: ${error.message}`));
     socket.on('close', () => this.#gone(client));
     this.#options.dispatch({ kind: 'opened', connection });
   }
 
-  #data(client: Client, chunk: Buffer): void {
+  #data(client: Client, chunk: Buffer, isLent: boolean): void {
     this.#options.stats.bytesReceived += chunk.length;
     const bytes = client.isGreeted ? chunk : this.#greet(client, chunk);
     if (bytes === null) return;
-    this.#options.dispatch({ kind: 'received', connection: client.connection, chunk: bytes });
+    const { connection } = client;
+    const isStillLent = isLent && bytes === chunk;
+    this.#options.dispatch({ kind: 'received', connection, chunk: bytes, isLent: isStillLent });
   }
 
   /** Bytes of frames at the beginning of a connection; null when they are a word, or too few. */
@@ -160,7 +163,7 @@ export class ClientPort {
     const head = client.head === null ? chunk : Buffer.concat([client.head, chunk]);
     const word = head.length < 4 ? null : words.find(head);
     if (head.length < 4 || (word !== null && head.length < words.sizeOf(word))) {
-      client.head = head;
+      client.head = head === chunk ? Buffer.from(chunk) : head;
       return null;
     }
     client.head = null;

@@ -132,4 +132,50 @@ describe('frames', () => {
     expect(frames.held).toBe(1000);
     expect(feed(frames, whole.subarray(1000))).toEqual([whole.toString('hex', 4)]);
   });
+
+  it('of a lent chunk may be kept once they are owned, whenever that is and wherever it is cut', () => {
+    for (let cut = 0; cut <= stream.length; cut++) {
+      for (let owned = 0; owned < bodies.length; owned++) {
+        const frames = new Frames(100);
+        const reader = new Reader();
+        const kept: Buffer[] = [];
+        for (const piece of [stream.subarray(0, cut), stream.subarray(cut)]) {
+          const memory = Buffer.from(piece);
+          frames.push(memory, true);
+          while (frames.next(reader) === FrameResult.frame) {
+            const isKept = kept.length >= owned;
+            if (isKept) frames.own(reader);
+            const { buffer, position, end } = reader;
+            kept.push(
+              isKept ? buffer.subarray(position, end) : Buffer.from(buffer.subarray(position, end)),
+            );
+          }
+          frames.keep();
+          memory.fill(0xee);
+        }
+        expect(
+          kept.map((part) => part.toString('hex')),
+          `cut ${cut}, owned ${owned}`,
+        ).toEqual(expected);
+      }
+    }
+  });
+
+  it('of a lent chunk wait unharmed for a reader that stops halfway', () => {
+    for (let stop = 0; stop < bodies.length; stop++) {
+      const frames = new Frames(100);
+      const reader = new Reader();
+      const memory = Buffer.from(stream);
+      const found: string[] = [];
+      frames.push(memory, true);
+      for (let i = 0; i < stop; i++) {
+        frames.next(reader);
+        found.push(body(reader));
+      }
+      frames.hold();
+      memory.fill(0xee);
+      while (frames.next(reader) === FrameResult.frame) found.push(body(reader));
+      expect(found).toEqual(expected);
+    }
+  });
 });
