@@ -32,7 +32,7 @@ export async function startInBackground(
   { file, config, cwd }: { file: string; config: Config; cwd?: string },
   options: ProcessOptions = {},
 ): Promise<Started> {
-  const pidFile = readPidFile(pidFilePath(config.dataDir));
+  const pidFile = readPidFile(pidFilePath(config.dataDir), config.dataDir);
   if (pidFile.kind === 'running') return { kind: 'running', pid: pidFile.pid };
   const outFile = openOutFile(config);
   const sizeBefore = statSync(outFile).size;

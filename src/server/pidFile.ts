@@ -1,6 +1,7 @@
 // The pid file of a server, and whether the process that it names is still that server.
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { holderOf } from './storage/lock.ts';
 import { makeDirs } from './storage/makeDirs.ts';
 import { isRunning, readProc, startTicks } from './storage/processTable.ts';
 
@@ -12,11 +13,12 @@ export function pidFilePath(dataDir: string): string {
 
 export type PidFile =
   | { readonly kind: 'absent' }
-  /** The file is left over: its process is gone, or another one has got its number. */
+  /** The file is left over: its process is gone, or is no server of that directory. */
   | { readonly kind: 'stale'; readonly pid: number | null }
   | { readonly kind: 'running'; readonly pid: number };
 
-export function readPidFile(path: string): PidFile {
+/** `path` and the dataDir whose server it names. */
+export function readPidFile(path: string, dataDir: string): PidFile {
   let text: string;
   let writtenAt: number;
   try {
@@ -28,7 +30,7 @@ export function readPidFile(path: string): PidFile {
   }
   const pid = /^\d{1,10}$/.test(text) ? Number(text) : 0;
   if (pid === 0) return { kind: 'stale', pid: null };
-  return isRunning(pid) && !startedAfter(pid, writtenAt)
+  return isRunning(pid) && !startedAfter(pid, writtenAt) && isServerOf(dataDir, pid)
     ? { kind: 'running', pid }
     : { kind: 'stale', pid };
 }
@@ -49,6 +51,26 @@ export function removePidFile(path: string, pid: number): void {
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
   }
 }
+
+/**
+ * Whether the process has the directory: a file that came from a backup, or was never removed, may
+ * name any process of the system, and `stop` would end it.
+ *
+ * Our servers lock their directory; Apache's do not, and are known by their command line.
+ */
+function isServerOf(dataDir: string, pid: number): boolean {
+  const holder = holderOf(dataDir);
+  if (holder === pid) return true;
+  if (holder !== null && holder !== 0) return false;
+  const command = readProc(`/proc/${pid}/cmdline`);
+  // Without /proc there is no more to go by than the times.
+  if (command === null) return readProc('/proc/self/cmdline') === null;
+  return APACHE_SERVER.test(command);
+}
+
+/** Main classes that Apache's zkServer.sh starts. */
+const APACHE_SERVER =
+  /\0org\.apache\.zookeeper\.server\.(quorum\.QuorumPeerMain|ZooKeeperServerMain)\0/;
 
 const TICKS_PER_SECOND = 100;
 /** The boot time in /proc/stat is in whole seconds. */

@@ -115,13 +115,13 @@ export async function stop(options: VerbOptions, output: Output = standardOutput
   if (opened === null) return BAD_CONFIG;
   output.out('Stopping zookeeper ... ');
   const path = pidFilePath(opened.config.dataDir);
-  const pidFile = readPidFile(path);
+  const pidFile = readPidFile(path, opened.config.dataDir);
   if (pidFile.kind === 'absent') {
     output.out(`no zookeeper to stop (could not find file ${path})\n`);
     return OK;
   }
   if (pidFile.kind === 'stale') {
-    const who = pidFile.pid === null ? 'no process' : `process ${pidFile.pid}, which is gone`;
+    const who = pidFile.pid === null ? 'no process' : staleProcess(pidFile.pid);
     if (pidFile.pid !== null) removePidFile(path, pidFile.pid);
     output.out(`no zookeeper to stop (${path} names ${who})\n`);
     return OK;
@@ -141,6 +141,9 @@ export async function stop(options: VerbOptions, output: Output = standardOutput
   output.out(`FAILED TO STOP\nprocess ${pid} still runs\n`);
   return FAILED;
 }
+
+const staleProcess = (pid: number): string =>
+  `process ${pid}, which is ${isRunning(pid) ? 'not this server' : 'gone'}`;
 
 /** False when that is not allowed. */
 function terminate(pid: number): boolean {

@@ -208,6 +208,18 @@ describe('in the background', () => {
     expect(existsSync(pidFile)).toBe(false);
   });
 
+  test('stop leaves a process alone that a pid file names and that is no server', async () => {
+    const child = spawn('sh', ['-c', 'read line'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    mkdirSync(join(home, 'data'));
+    writeFileSync(pidFile, String(child.pid));
+    const stopped = await zk('stop', 'zoo.cfg');
+    expect(stopped.code).toBe(0);
+    expect(stopped.out).toContain(`names process ${child.pid}, which is not this server`);
+    expect(child.exitCode ?? child.signalCode).toBe(null);
+    child.stdin.end();
+    await once(child, 'exit');
+  });
+
   test('two starts at once leave one server', async () => {
     const both = await Promise.all([zk('start', 'zoo.cfg'), zk('start', 'zoo.cfg')]);
     expect(both.map(({ code }) => code).sort()).toEqual([0, 1]);

@@ -94,6 +94,22 @@ function readOwner(path: string): string | null {
   }
 }
 
+/**
+ * Process number of the server that has `dir`; 0 when the lock is of none that lives, null when
+ * there is no lock or no right to read it.
+ */
+export function holderOf(dir: string): number | null {
+  let owner: string | null;
+  try {
+    owner = readOwner(`${dir}/${LOCK_NAME}`);
+  } catch (error) {
+    if (codeOf(error) === 'ENOTDIR' || codeOf(error) === 'EACCES') return null;
+    throw error;
+  }
+  if (owner === null) return null;
+  return isAlive(owner) ? Number(owner.split(' ')[1]) : 0;
+}
+
 function inUse(dir: string, owner: string): StorageError {
   const pid = owner.split(' ')[1] ?? '?';
   return new StorageError({

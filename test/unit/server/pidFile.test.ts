@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readPidFile, removePidFile, writePidFile } from '../../../src/server/pidFile.ts';
+import { lockDir } from '../../../src/server/storage/lock.ts';
 import { isRunning } from '../../../src/server/storage/processTable.ts';
 
 let directory: string;
@@ -30,44 +31,66 @@ describe('a pid file', () => {
     expect(readFileSync(path, 'utf8')).toBe('4711');
   });
 
-  test('names a running server when its process lives', () => {
+  test('names a running server when its process lives and has the directory', () => {
+    lockDir(directory);
     writePidFile(path, process.pid);
-    expect(readPidFile(path)).toEqual({ kind: 'running', pid: process.pid });
+    expect(readPidFile(path, directory)).toEqual({ kind: 'running', pid: process.pid });
+  });
+
+  test('is stale when its process lives and does not have the directory', () => {
+    writePidFile(path, process.pid);
+    expect(readPidFile(path, directory)).toEqual({ kind: 'stale', pid: process.pid });
+    lockDir(directory);
+    writePidFile(path, process.ppid);
+    expect(readPidFile(path, directory)).toEqual({ kind: 'stale', pid: process.ppid });
+  });
+
+  test("names a server of Apache's, which locks nothing, by its command line", async () => {
+    const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
+    const script = ['-c', 'echo runs; read line', 'java', main, 'zoo.cfg'];
+    const child = spawn('sh', script, { stdio: ['pipe', 'pipe', 'ignore'] });
+    await once(child.stdout, 'data');
+    writePidFile(path, child.pid ?? 0);
+    expect(readPidFile(path, directory)).toEqual({ kind: 'running', pid: child.pid });
+    child.stdin.end();
+    await once(child, 'exit');
   });
 
   test('written by echo, with a line end, is read too', () => {
+    lockDir(directory);
     writeFileSync(path, `${process.pid}\n`);
-    expect(readPidFile(path).kind).toBe('running');
+    expect(readPidFile(path, directory).kind).toBe('running');
   });
 
   test('is absent when there is none', () => {
-    expect(readPidFile(path)).toEqual({ kind: 'absent' });
+    expect(readPidFile(path, directory)).toEqual({ kind: 'absent' });
   });
 
   test('is stale when its process is gone', async () => {
     const pid = await aPastPid();
     writePidFile(path, pid);
-    expect(readPidFile(path)).toEqual({ kind: 'stale', pid });
+    expect(readPidFile(path, directory)).toEqual({ kind: 'stale', pid });
     expect(isRunning(pid)).toBe(false);
   });
 
   test('is stale when its number belongs to a process that began later', () => {
+    lockDir(directory);
     writePidFile(path, process.pid);
     utimesSync(path, 1_000_000, 1_000_000);
-    expect(readPidFile(path)).toEqual({ kind: 'stale', pid: process.pid });
+    expect(readPidFile(path, directory)).toEqual({ kind: 'stale', pid: process.pid });
   });
 
   test.each(['', 'x', '-1', '0', '12 34'])('is stale when it holds "%s"', (text) => {
     writeFileSync(path, text);
-    expect(readPidFile(path)).toEqual({ kind: 'stale', pid: null });
+    expect(readPidFile(path, directory)).toEqual({ kind: 'stale', pid: null });
   });
 
   test('is removed only by the server that it names', () => {
     writePidFile(path, 1);
     removePidFile(path, 2);
-    expect(readPidFile(path).kind).toBe('running');
+    expect(readFileSync(path, 'utf8')).toBe('1');
     removePidFile(path, 1);
-    expect(readPidFile(path)).toEqual({ kind: 'absent' });
+    expect(readPidFile(path, directory)).toEqual({ kind: 'absent' });
     removePidFile(path, 1);
   });
 });
