@@ -112,13 +112,19 @@ export function bool(row: Common & { default: boolean }): Key<boolean> {
   });
 }
 
-/** The older switches say yes and no; true and false mean the same here. */
-export function yesNo(row: Common & { default: boolean }): Key<boolean> {
+/**
+ * The older switches say yes and no; true and false mean the same here. `risk` is what another value
+ * than the default gives up: it warns.
+ */
+export function yesNo(row: Common & { default: boolean; risk?: string }): Key<boolean> {
   return key<boolean>(row, row.default, (text) => {
     const word = text.toLowerCase();
-    if (word === 'yes' || word === 'true') return { value: true };
-    if (word === 'no' || word === 'false') return { value: false };
-    return { error: `must be yes or no, got "${text}"` };
+    const value = word === 'yes' || word === 'true';
+    if (!value && word !== 'no' && word !== 'false') {
+      return { error: `must be yes or no, got "${text}"` };
+    }
+    if (value === row.default || row.risk === undefined) return { value };
+    return { value, warning: `is ${word}: ${row.risk}` };
   });
 }
 

@@ -94,7 +94,11 @@ const storage = {
     unit: 'h',
     help: 'time between purges of old snapshots and logs; 0 turns purging off',
   }),
-  forceSync: yesNo({ default: true, help: 'answer a write only after it is on disk' }),
+  forceSync: yesNo({
+    default: true,
+    help: 'answer a write only after it is on disk',
+    risk: 'writes are answered before they are on disk; a power failure can lose them',
+  }),
   'fsync.warningthresholdms': long({
     default: 1000,
     min: 0,
@@ -318,7 +322,11 @@ const features = {
 };
 
 const access = {
-  skipACL: yesNo({ default: false, help: 'do not check ACLs: everybody may do everything' }),
+  skipACL: yesNo({
+    default: false,
+    help: 'do not check ACLs: everybody may do everything',
+    risk: 'no ACL is checked; every client may read, change and delete everything',
+  }),
   enableEagerACLCheck: later(
     bool({ default: false, help: 'check ACLs before a write goes to the leader' }),
   ),

@@ -118,6 +118,11 @@ describe('warnings', () => {
       'zoo.cfg:5: ssl.keyStore.location is known but not supported yet; it has no effect',
     ]);
     expect(warnings(`${base}reconfigEnabled=false\nadmin.enableServer=false\n`)).toEqual([]);
+    expect(warnings(`${base}forceSync=yes\nskipACL=no\n`)).toEqual([]);
+    expect(warnings(`${base}forceSync=no\nskipACL=yes\n`)).toEqual([
+      'zoo.cfg:4: forceSync is no: writes are answered before they are on disk; a power failure can lose them',
+      'zoo.cfg:5: skipACL is yes: no ACL is checked; every client may read, change and delete everything',
+    ]);
     expect(warnings(`${base}watchManagerName=WatchManager\n`)).toEqual([
       'zoo.cfg:4: watchManagerName has no meaning in this server and is ignored',
     ]);
