@@ -3,6 +3,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Config } from '../config/index.ts';
 import { createLogger, type LogOptions, type ServerLogger } from './logger.ts';
 import { pidFilePath, removePidFile, writePidFile } from './pidFile.ts';
+import { checkDirectories, networkFailure } from './startFailure.ts';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -56,7 +57,8 @@ export async function runForeground(
   try {
     return await serve(options, logger, startServer, signals);
   } catch (thrown) {
-    logger.error(messageOf(thrown, options.debug));
+    const words = thrown instanceof Error ? networkFailure(thrown, config) : null;
+    logger.error(words !== null && !options.debug ? words : messageOf(thrown, options.debug));
     return exitCodeOf(thrown);
   } finally {
     signals.stop();
@@ -70,6 +72,7 @@ async function serve(
   startServer: StartServer,
   signals: Signals,
 ): Promise<number> {
+  checkDirectories(config);
   const running = await startServer(config, logger);
   const pidFile = pidFilePath(config.dataDir);
   try {
@@ -125,16 +128,10 @@ function listenForSignals(logger: Logger): Signals {
   };
 }
 
-/** One line; the words of the system name the file or the address. */
+/** One line; the words of the system name the file. */
 function messageOf(thrown: unknown, debug: boolean): string {
   if (!(thrown instanceof Error)) return String(thrown);
-  const { code, address, port } = thrown as NodeJS.ErrnoException & {
-    address?: string;
-    port?: number;
-  };
-  if (debug) return thrown.stack ?? thrown.message;
-  if (code === 'EADDRINUSE') return `Address already in use: ${address}:${port}`;
-  return thrown.message;
+  return (debug ? thrown.stack : null) ?? thrown.message;
 }
 
 function exitCodeOf(thrown: unknown): number {

@@ -25,7 +25,9 @@ export function readPidFile(path: string, dataDir: string): PidFile {
     text = readFileSync(path, 'utf8').trim();
     writtenAt = statSync(path).mtimeMs;
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'absent' };
+    const { code } = thrown as NodeJS.ErrnoException;
+    // ENOTDIR: dataDir is a file, which the server that cannot start there will say.
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'absent' };
     throw thrown;
   }
   const pid = /^\d{1,10}$/.test(text) ? Number(text) : 0;

@@ -90,7 +90,9 @@ describe('a server that cannot start', () => {
   test('names the port that is in use', async () => {
     const other = createServer().listen(port, '127.0.0.1');
     await once(other, 'listening');
-    expect(await refusal(start(), 1)).toBe(`Address already in use: 127.0.0.1:${port}`);
+    expect(await refusal(start(), 1)).toBe(
+      `${home}/zoo.cfg: clientPort ${port} is in use (Address already in use: 127.0.0.1:${port})`,
+    );
     other.close();
   });
 
@@ -133,9 +135,28 @@ describe('a server that cannot start', () => {
 
   test('names the file that stands where its directory should be', async () => {
     writeFileSync(dataDir, '');
-    expect(await refusal(start())).toBe(
-      `${dataDir}/version-2: cannot make the directory: it is not a directory (ENOTDIR)`,
+    expect(await refusal(start())).toBe(`${home}/zoo.cfg: dataDir ${dataDir} is not a directory`);
+    const [program, [script = '']] = ourCommand('');
+    const verb = [script, 'server', 'start', join(home, 'zoo.cfg')];
+    const background = startProcess(program, verb, { cwd: home, stdio: 'pipe' });
+    let errors = '';
+    background.stderr?.on('data', (chunk) => (errors += chunk));
+    expect((await once(background, 'close'))[0]).toBe(1);
+    expect(errors).toContain(`zoo.cfg: dataDir ${dataDir} is not a directory\n`);
+  });
+
+  test.each([
+    ['192.0.2.1', 'is not an address of this host (EADDRNOTAVAIL)'],
+    ['no-such-host.invalid', /^cannot be resolved \(E\w+\)$/],
+  ])('names the address %s that is not its own', async (address, reason) => {
+    const at = `${home}/zoo.cfg: clientPortAddress ${address} `;
+    writeFileSync(
+      join(home, 'zoo.cfg'),
+      `dataDir=${dataDir}\nclientPort=${port}\nclientPortAddress=${address}\n`,
     );
+    const line = await refusal(start(), 1);
+    expect(line.slice(0, at.length)).toBe(at);
+    expect(line.slice(at.length)).toMatch(reason);
   });
 });
 
