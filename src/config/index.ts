@@ -92,6 +92,14 @@ export function loadConfig(path: string, cwd: string = process.cwd()): ParsedCon
   return parseConfig(main.text, path, { cwd, myid, dynamic: { text: dynamic.text, fileName } });
 }
 
+/** Absolute dataDir of a file that may have any other error; null when it names none. */
+export function loadDataDir(path: string, cwd: string = process.cwd()): string | null {
+  const main = readFile(cwd, path);
+  if ('error' in main) return null;
+  const { dataDir } = readValues(parseProperties(main.text, path), new Report()).values;
+  return dataDir === null ? null : resolve(cwd, dataDir);
+}
+
 const refused = (error: string): ParsedConfig => ({ errors: [error], warnings: [] });
 
 function readFile(

@@ -1,7 +1,7 @@
 // What `zk server VERB` does: start and stop a server in the background, ask how it is.
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Config, loadConfig } from '../config/index.ts';
+import { type Config, loadConfig, loadDataDir } from '../config/index.ts';
 import { askWord } from './askWord.ts';
 import {
   childArguments,
@@ -45,11 +45,15 @@ interface Opened {
   readonly warnings: readonly string[];
 }
 
-/** Finds and reads the configuration, prints its path, and its errors if it has any. */
-function open(options: VerbOptions, output: Output): Opened | null {
+function configFile(options: VerbOptions): string {
   const { ZOOCFGDIR } = process.env;
   const configDir = options.configDir ?? ZOOCFGDIR;
-  const file = findConfig(options.cfg, { cwd: process.cwd(), configDir });
+  return findConfig(options.cfg, { cwd: process.cwd(), configDir });
+}
+
+/** Finds and reads the configuration, prints its path, and its errors if it has any. */
+function open(options: VerbOptions, output: Output): Opened | null {
+  const file = configFile(options);
   output.err(`Using config: ${file}\n`);
   const result = loadConfig(file);
   if ('config' in result) return { file, ...result };
@@ -112,10 +116,15 @@ const LOOK_AGAIN_MS = 25;
 
 export async function stop(options: VerbOptions, output: Output = standardOutput): Promise<number> {
   const opened = open(options, output);
-  if (opened === null) return BAD_CONFIG;
+  // A configuration that was spoiled since the start must not keep the server from ending.
+  const dataDir = opened?.config.dataDir ?? loadDataDir(configFile(options));
+  return dataDir === null ? BAD_CONFIG : stopServer(dataDir, output);
+}
+
+async function stopServer(dataDir: string, output: Output): Promise<number> {
   output.out('Stopping zookeeper ... ');
-  const path = pidFilePath(opened.config.dataDir);
-  const pidFile = readPidFile(path, opened.config.dataDir);
+  const path = pidFilePath(dataDir);
+  const pidFile = readPidFile(path, dataDir);
   if (pidFile.kind === 'absent') {
     output.out(`no zookeeper to stop (could not find file ${path})\n`);
     return OK;
@@ -170,7 +179,10 @@ export async function restart(
   options: VerbOptions,
   output: Output = standardOutput,
 ): Promise<number> {
-  const code = await stop(options, output);
+  const opened = open(options, output);
+  // Nothing is stopped that could not be started again.
+  if (opened === null) return BAD_CONFIG;
+  const code = await stopServer(opened.config.dataDir, output);
   return code === OK ? start(options, output) : code;
 }
 

@@ -312,7 +312,7 @@ describe('what is typed', () => {
 
   test('a wrong configuration is told line by line, with 2, and nothing starts', async () => {
     writeConfig('tickTime=0\nclientPort=x\n');
-    for (const verb of ['start', 'start-foreground', 'stop', 'status', 'print-cmd']) {
+    for (const verb of ['start', 'start-foreground', 'restart', 'status', 'print-cmd']) {
       expect(await zk(verb, 'zoo.cfg')).toEqual({
         code: 2,
         out: '',
@@ -325,6 +325,25 @@ describe('what is typed', () => {
       });
     }
     expect(existsSync(join(home, 'data'))).toBe(false);
+  });
+
+  test('a server whose configuration was spoiled since can be stopped, not restarted', async () => {
+    await zk('start', 'zoo.cfg');
+    const pid = pidOf();
+    writeConfig('tickTime=0\n');
+    const lines = /zoo.cfg:5: tickTime must be at least 1, got 0\n$/;
+    const restarted = await zk('restart', 'zoo.cfg');
+    expect(restarted).toMatchObject({ code: 2, out: '', err: expect.stringMatching(lines) });
+    expect(isRunning(pid)).toBe(true);
+    const stopped = await zk('stop', 'zoo.cfg');
+    expect(stopped).toMatchObject({ code: 0, err: expect.stringMatching(lines) });
+    expect(stopped.out).toBe('Stopping zookeeper ... STOPPED\n');
+    expect(isRunning(pid)).toBe(false);
+  });
+
+  test('stop with a configuration that names no dataDir fails with 2', async () => {
+    writeFileSync(join(home, 'zoo.cfg'), `clientPort=${port}\n`);
+    expect(await zk('stop', 'zoo.cfg')).toMatchObject({ code: 2, out: '' });
   });
 
   test('a missing file is named', async () => {
