@@ -42,11 +42,20 @@ const STATUSES: Partial<Record<ErrorName, number>> = {
   SessionClosedRequireSaslAuth: Status.auth,
 };
 
+/** The default of jute.maxbuffer: a server closes the connection on a larger request. */
+const DEFAULT_MAX_BUFFER = 0xfffff;
+
+/** A line more when a connection was lost that may have been closed because of the request. */
+function sizeNote({ code, requestBytes: bytes }: ZkError): string {
+  if (code !== 'ConnectionLoss' || bytes === null || bytes <= DEFAULT_MAX_BUFFER) return '';
+  return `\nthe request had ${bytes} bytes; the server's jute.maxbuffer may be smaller`;
+}
+
 function keeperFailure(error: ZkError): Failure {
   const text = error.path === null ? undefined : TEXTS[error.code]?.(error.path);
   const bare = error.path === null ? TEXTS[error.code]?.('null') : undefined;
   return {
-    message: text ?? bare ?? error.message,
+    message: (text ?? bare ?? error.message) + sizeNote(error),
     code: error.code,
     status: STATUSES[error.code] ?? Status.zookeeperError,
     path: error.path,

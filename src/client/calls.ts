@@ -33,6 +33,8 @@ export class Call {
   readonly op: string;
   /** The bytes while they wait for a connection; null once they are on their way. */
   frame: Buffer | null = null;
+  /** Bytes of the request once it is on its way, without the length before it. */
+  sentBytes: number | null = null;
   isGivenUp = false;
   readonly #finish: ((err: number) => number) | undefined;
   readonly #read: (reader: Reader | null) => () => void;
@@ -70,7 +72,10 @@ export class Call {
     const settle = err === ErrorCode.ok ? this.#read(reader) : null;
     const outcome = this.#finish === undefined ? err : this.#finish(err);
     if (outcome === ErrorCode.ok || outcome === this.#alsoOk) return settle ?? this.#read(null);
-    const error = new ZkError(outcome, this.op, this.#path, { cause });
+    const error = new ZkError(outcome, this.op, this.#path, {
+      cause,
+      requestBytes: this.sentBytes,
+    });
     return () => this.#reject(error);
   }
 }

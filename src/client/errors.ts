@@ -53,6 +53,7 @@ export interface ErrorDetails {
   readonly index?: number;
   readonly results?: readonly OperationResult[];
   readonly cause?: unknown;
+  readonly requestBytes?: number | null;
 }
 
 /** A request that failed. The message is Apache's: `KeeperErrorCode = NoNode for /a`. */
@@ -68,6 +69,11 @@ export class ZkError extends Error {
   readonly index: number | null;
   /** Of a multi: one result for each operation. */
   readonly results: readonly OperationResult[] | null;
+  /**
+   * Size of the request, null when it was not sent. A server that finds it above its jute.maxbuffer
+   * closes the connection without an answer.
+   */
+  readonly requestBytes: number | null;
 
   constructor(errno: number, op: string, path: string | null, details: ErrorDetails = {}) {
     const code = nameOf.get(errno);
@@ -82,6 +88,7 @@ export class ZkError extends Error {
     this.path = path;
     this.index = details.index ?? null;
     this.results = details.results ?? null;
+    this.requestBytes = details.requestBytes ?? null;
   }
 }
 

@@ -42,7 +42,7 @@ export class Pipeline {
       this.#waiting.push(call);
       return;
     }
-    writeRequest(link.out, call.xid, request);
+    call.sentBytes = writeRequest(link.out, call.xid, request);
     this.#sent.push(call);
     link.flush();
   }
@@ -56,7 +56,10 @@ export class Pipeline {
   /** Writes what waited to a new link. */
   sendWaiting(link: Link): void {
     for (const call of this.#waiting.drain()) {
-      if (call.frame !== null) link.out.raw(call.frame);
+      if (call.frame !== null) {
+        link.out.raw(call.frame);
+        call.sentBytes = call.frame.length - LENGTH_BYTES;
+      }
       call.frame = null;
       this.#sent.push(call);
     }
@@ -91,7 +94,11 @@ export class Pipeline {
   }
 }
 
-function writeRequest(out: Writer, xid: number, request: Request<unknown>): void {
+/** Before every frame. */
+const LENGTH_BYTES = 4;
+
+/** Returns the size of the frame, without the length before it. */
+function writeRequest(out: Writer, xid: number, request: Request<unknown>): number {
   const start = out.beginFrame();
   out.int(xid);
   out.int(request.type);
@@ -103,4 +110,5 @@ function writeRequest(out: Writer, xid: number, request: Request<unknown>): void
     throw error;
   }
   out.endFrame(start);
+  return out.length - start - LENGTH_BYTES;
 }

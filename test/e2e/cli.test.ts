@@ -81,6 +81,19 @@ describe('one command', () => {
     });
   });
 
+  it('says that a request was too large when the server drops the connection', async () => {
+    await cli('create', '/big');
+    writeFileSync(join(folder, 'big'), Buffer.alloc(1_100_000, 'x'));
+    const ran = await cli('set', '-f', join(folder, 'big'), '/big');
+    expect(ran.status).toBe(3);
+    // xid, type, the lengths of path and data, the path, the version.
+    const bytes = 1_100_000 + 4 + 4 + 4 + '/big'.length + 4 + 4;
+    expect(ran.stderr).toBe(
+      'KeeperErrorCode = ConnectionLoss for /big\n' +
+        `the request had ${bytes} bytes; the server's jute.maxbuffer may be smaller\n`,
+    );
+  });
+
   it('takes data from standard input, files, base64 and hex', async () => {
     const file = join(folder, 'data');
     writeFileSync(file, Buffer.from([0, 1, 255]));

@@ -306,6 +306,16 @@ describe('moving the session', () => {
     expect(world.connection.requests).toEqual([]);
   });
 
+  test('a request that was sent and not answered fails with its size', async () => {
+    const client = await aConnectedClient();
+    const lost = client.set('/x', 'ab').catch((error: unknown) => error);
+    await world.settle();
+    world.connection.close('read ECONNRESET');
+    await world.pass(1);
+    // xid, type, path, data, version.
+    expect(await lost).toMatchObject({ requestBytes: 4 + 4 + (4 + 2) + (4 + 2) + 4 });
+  });
+
   test('clients of a lost server come back spread over a second', async () => {
     await aConnectedClient();
     world.chance = 0.5;
