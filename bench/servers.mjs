@@ -54,8 +54,8 @@ function apacheCommand(home, configFile, heap) {
 }
 
 function ourCommand(configFile, nodeFlags) {
-  const main = join(repository, 'dist/main.js');
-  if (!existsSync(main)) throw new Error('dist/main.js is missing: npm run build');
+  const main = join(repository, 'dist/program/main.js');
+  if (!existsSync(main)) throw new Error('dist/program/main.js is missing: npm run build');
   return [process.execPath, [...nodeFlags, main, 'server', 'start-foreground', configFile]];
 }
 

@@ -112,7 +112,7 @@ async function measureWithLoad(servers, line) {
 
 /** The same with our own generator, which alternates by itself; CPU of servers is not known then. */
 async function measureWithBench([a, b], { bench, metric }) {
-  const program = join(import.meta.dirname, '../dist/main.js');
+  const program = join(import.meta.dirname, '../dist/program/main.js');
   const args = ['bench', ...bench.split(' '), '--compare', a.address, b.address, '--json'];
   if (metric !== 'time') args.push('--duration', `${seconds}s`);
   const more = ['--rounds', `${rounds}`];
@@ -155,7 +155,7 @@ function judge({ name, metric, target, cpu }, pairs) {
 async function warmUp(servers) {
   for (const server of servers) {
     if (zkload === undefined) {
-      const program = join(import.meta.dirname, '../dist/main.js');
+      const program = join(import.meta.dirname, '../dist/program/main.js');
       const args = ['bench', 'mix', '--connections', '8', '--depth', '64', '--duration', '8s'];
       await run(process.execPath, [program, ...args, '--server', server.address]);
     } else {

@@ -2,14 +2,12 @@
 import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { basename, delimiter, dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { loadConfig } from './config/index.ts';
+import { packageRoot } from './package/manifest.ts';
 import { startInBackground } from './server/background.ts';
 
 /** How long a server may take to accept a connection. */
 const ANSWER_MS = 2000;
-
-const packageRoot = fileURLToPath(new URL('..', import.meta.url));
 
 interface Place {
   readonly file: string;

@@ -1,5 +1,4 @@
 // The program `zk`: chooses between `cli`, `server` and `bench`, and loads only what it runs.
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 
 /** Whoever reads our output may stop reading, as `head` does: that is no error. A full disk is. */
@@ -11,10 +10,10 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  const manifest = JSON.parse(text) as { name: string; version: string };
-  return `${manifest.name} ${manifest.version}`;
+async function versionLine(): Promise<string> {
+  const { manifest } = await import('./package/manifest.ts');
+  const { name, version } = manifest();
+  return `${name} ${version}`;
 }
 
 async function runShell(args: readonly string[]): Promise<void> {
@@ -27,7 +26,7 @@ async function runShell(args: readonly string[]): Promise<void> {
 async function program(asked: string | undefined): Promise<Command> {
   const zk = new Command('zk')
     .description('ZooKeeper in TypeScript: a server and a shell')
-    .version(version(), '-V, --version', 'print the version')
+    .version(await versionLine(), '-V, --version', 'print the version')
     .helpCommand('help [command]', 'print help')
     .enablePositionalOptions()
     .configureOutput({ outputError: () => {} })

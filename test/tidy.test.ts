@@ -28,11 +28,12 @@ const layers: Readonly<Record<string, Layer>> = {
   'server/network': { below: ['replica'] },
   'server/admin': { below: ['replica'] },
   server: {
-    below: ['server/storage', 'server/network', 'server/admin', 'config'],
+    below: ['server/storage', 'server/network', 'server/admin', 'config', 'package'],
     packages: ['commander', 'winston'],
   },
+  package: { below: [] },
   client: { below: ['wire'] },
-  cli: { below: ['client'], packages: ['chalk', 'cli-table3', 'commander', 'prompts'] },
+  cli: { below: ['client', 'package'], packages: ['chalk', 'cli-table3', 'commander', 'prompts'] },
   bench: { below: ['client'], packages: ['cli-progress', 'commander', 'hdr-histogram-js'] },
   main: { below: ['cli', 'server', 'bench'], packages: ['commander'] },
 };

@@ -3,13 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/index.ts';
+import { packageRoot } from '../package/manifest.ts';
 import type { LogFormat, LogLevel } from './logger.ts';
 import { pidFilePath, readPidFile } from './pidFile.ts';
 import { makeDirs } from './storage/makeDirs.ts';
 
-const program = fileURLToPath(new URL('../../bin/zk', import.meta.url));
+const program = join(packageRoot, 'bin/zk');
 
 /** Options of a server process. */
 export interface ProcessOptions {

@@ -1,7 +1,7 @@
 // What `zk server VERB` does: start and stop a server in the background, ask how it is.
-import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Config, loadConfig, loadDataDir } from '../config/index.ts';
+import { manifest } from '../package/manifest.ts';
 import { askWord } from './askWord.ts';
 import {
   childArguments,
@@ -225,8 +225,7 @@ function quote(word: string): string {
 }
 
 export function version(output: Output = standardOutput): number {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  const { name, version } = JSON.parse(manifest) as { name: string; version: string };
+  const { name, version } = manifest();
   output.out(`${name} ${version}, the protocol and the files of Apache ZooKeeper 3.8\n`);
   return OK;
 }

@@ -47,6 +47,8 @@ const BOUND_BY_MODES =
 
 function start(wrapper: readonly string[] = [], env: Record<string, string> = {}): Started {
   const [program, options] = ourCommand(join(home, 'zoo.cfg'));
+  // A fault is planted in a module of dist/, which the bundled program does not load.
+  if ('ZK_FAULT' in env) options[0] = join(import.meta.dirname, '../../dist/main.js');
   const [command = '', ...args] = [...wrapper, program, ...options];
   const child = startProcess(command, args, {
     cwd: home,

@@ -89,8 +89,8 @@ const repository = join(import.meta.dirname, '../..');
 
 export function ourCommand(configFile: string): [string, string[]] {
   const program = join(repository, 'bin/zk');
-  if (!existsSync(join(repository, 'dist/main.js')))
-    throw new Error('dist/main.js is missing: run `npm run build` first');
+  if (!existsSync(join(repository, 'dist/program/main.js')))
+    throw new Error('dist/program/main.js is missing: run `npm run build` first');
   return [process.execPath, [program, 'server', 'start-foreground', configFile]];
 }
 
