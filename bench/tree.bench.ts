@@ -79,6 +79,12 @@ for (const count of [10_000, 1_000_000]) {
       tree.remove(path, id);
     });
 
+    bench('create, and delete again, always the same path', () => {
+      const { zxid: id } = forest.header(OpCode.create);
+      tree.create('/bench/one', data, OPEN_ACL, 0n, -1, id, NOW);
+      tree.remove('/bench/one', id);
+    });
+
     bench('set through the view: previewed, digested, applied', () => {
       const header = forest.header(OpCode.setData);
       const txn = { type: OpCode.setData, path: forest.somePath(), data, version: 1 } as const;

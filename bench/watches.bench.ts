@@ -14,6 +14,19 @@ class Ear implements Watcher {
   }
 }
 
+describe('a one-shot watch is set anew each time', () => {
+  for (const others of [10, 1000, 10_000]) {
+    const ear = new Ear();
+    const watches = new Watches();
+    for (let i = 0; i < others; i++) watches.add(WatchKind.data, `/other/${i}`, ear);
+
+    bench(`by a watcher of ${others} other paths`, () => {
+      watches.add(WatchKind.data, '/application/config', ear);
+      watches.dataChanged('/application/config', Z, OPEN_ACL);
+    });
+  }
+});
+
 describe('a change of data', () => {
   for (const count of [0, 1, 1000]) {
     const ears = Array.from({ length: count }, () => new Ear());

@@ -6,6 +6,7 @@ import { ErrorCode } from '../wire/errors.ts';
 import { AclCache, isUnresolved, OPEN_REF, READ_ACL } from './aclCache.ts';
 import { Owned } from './owned.ts';
 import { OwnerKind, ownerKind } from './owner.ts';
+import { PathMap } from './pathMap.ts';
 import { LIMIT_NODE, QUOTA_ROOT, QuotaPaths, STAT_NODE } from './quota.ts';
 import { CONFIG_PATH, PROC_PATH } from './specialPaths.ts';
 import { TreeDigest } from './treeDigest.ts';
@@ -22,8 +23,8 @@ const OVERWRITE_UP_TO = 1024;
 
 export class Tree {
   readonly options: TreeOptions;
-  /** By path, the root as `/`. Parents come before their children. Only the tree changes it. */
-  readonly nodes = new Map<string, Znode>();
+  /** By path, the root as `/`, in no order (see walkLive). Only the tree changes it. */
+  readonly nodes = new PathMap<Znode>();
   readonly acls = new AclCache();
   readonly quotas = new QuotaPaths();
   readonly #owned: Owned;

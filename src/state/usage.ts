@@ -1,10 +1,8 @@
 // The usage that a quota keeps of its subtree, in the text of its stat node.
 // It changes on each server by itself, without a transaction: no zxid, no version, no digest.
 import { formatQuota, parseQuota, type QuotaPaths, statPathOf } from './quota.ts';
-import { walk } from './walk.ts';
+import { type Nodes, walk } from './walk.ts';
 import type { Znode } from './znode.ts';
-
-type Nodes = ReadonlyMap<string, Znode>;
 
 /** Counts nodes and bytes from `path` down; returns by how much the stat node has grown. */
 export function recountUsage(nodes: Nodes, path: string): number {

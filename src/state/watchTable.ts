@@ -2,6 +2,8 @@
 import type { Zxid } from '../base/ids.ts';
 import type { Acl } from '../wire/data.ts';
 import type { EventType } from '../wire/opcodes.ts';
+import { PathMap } from './pathMap.ts';
+import { PathSet } from './pathSet.ts';
 
 export interface Watcher {
   /**
@@ -17,10 +19,13 @@ export const PERSISTENT = 2;
 export const RECURSIVE = 4;
 const ALL = STANDARD | PERSISTENT | RECURSIVE;
 
+/** A watcher of more paths than this has a PathSet. */
+const FEW_PATHS = 256;
+
 /** Watches of one table: data or children. */
 export class WatchTable {
-  readonly byPath = new Map<string, Map<Watcher, number>>();
-  readonly byWatcher = new Map<Watcher, Set<string>>();
+  readonly byPath = new PathMap<Map<Watcher, number>>();
+  readonly byWatcher = new Map<Watcher, Set<string> | PathSet>();
   #recursive = 0;
 
   add(path: string, watcher: Watcher, mode: number): void {
@@ -36,7 +41,8 @@ export class WatchTable {
     if (modes !== 0) return;
     const paths = this.byWatcher.get(watcher);
     if (paths === undefined) this.byWatcher.set(watcher, new Set([path]));
-    else paths.add(path);
+    else if (paths instanceof PathSet || paths.size < FEW_PATHS) paths.add(path);
+    else this.byWatcher.set(watcher, new PathSet(paths).add(path));
   }
 
   modesOf(path: string, watcher: Watcher): number {

@@ -128,12 +128,12 @@ export class Watches {
   }
 
   /** Data watches by connection (`wchc`). */
-  byWatcher(): IterableIterator<[Watcher, ReadonlySet<string>]> {
+  byWatcher(): Iterable<[Watcher, Iterable<string>]> {
     return this.#data.byWatcher.entries();
   }
 
   /** Data watches by path (`wchp`); of each path's map the keys are the watchers. */
-  byPath(): IterableIterator<[string, ReadonlyMap<Watcher, number>]> {
+  byPath(): Iterable<[string, ReadonlyMap<Watcher, number>]> {
     return this.#data.byPath.entries();
   }
 }

@@ -3,6 +3,7 @@ import { hex0x, type Zxid } from '../../base/ids.ts';
 import type { AclRef } from '../../state/aclCache.ts';
 import { DIGEST_VERSION } from '../../state/digest.ts';
 import type { State } from '../../state/state.ts';
+import { walkLive } from '../../state/walk.ts';
 import type { ByteSource } from '../../wire/byteSource.ts';
 import { readSnapshot, SnapshotEncoder, type ZxidDigest } from '../../wire/snapshot.ts';
 import type { Disk, DiskFile } from './disk.ts';
@@ -17,7 +18,7 @@ const SYNC_EVERY = 4 << 20;
 /**
  * The pieces of a snapshot of `state` as it was at the first call or later; each is overwritten by
  * the next. Znodes created meanwhile are left out: replay brings them, and without them every
- * child's parent is there. They are the last of the map, so the first one ends the walk.
+ * child's parent is there.
  */
 export function* snapshotPieces(state: State, pieceSize = PIECE): Generator<Buffer, void, void> {
   const start = state.lastZxid;
@@ -31,8 +32,7 @@ export function* snapshotPieces(state: State, pieceSize = PIECE): Generator<Buff
     known.add(index);
   }
   encoder.acls(acls, acls.length);
-  for (const [path, node] of tree.nodes) {
-    if (node.czxid > start) break;
+  for (const [path, node] of walkLive(tree.nodes, start)) {
     // A later setACL: Apache mixes up its counts when it meets an unknown index (ZOOKEEPER-4846).
     const acl = known.has(node.acl.index) ? node.acl.index : -1n;
     encoder.node(path === '/' ? '' : path, node, acl);
