@@ -45,7 +45,8 @@ export interface SnapshotVisitor {
 
 /** Writes a snapshot in pieces; checksums what has been taken, piece by piece. */
 export class SnapshotEncoder {
-  readonly #out = new Writer(1 << 17);
+  /** Kept between pieces, which are somewhat larger than what asks for them. */
+  readonly #out = new Writer(1 << 17, 1 << 20);
   #adler = ADLER32_START;
   /** How much of what is pending the checksum covers already. */
   #summed = 0;
