@@ -6,16 +6,15 @@ import { PathRequest, PathWatchRequest } from '../wire/client.ts';
 import { Stat } from '../wire/data.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { OpCode, Perm } from '../wire/opcodes.ts';
-import { type AnswerContext, mayAccess, nodeAt, read } from './operation.ts';
+import { type AnswerContext, accessible, read } from './operation.ts';
 
 /** Finds the znode, sets the watch and writes the names; the znode, or why there is none. */
 function list(request: PathWatchRequest, context: AnswerContext, w: Writer): Znode | ErrorCode {
   const { path } = request;
   if (path === null) return ErrorCode.marshallingError;
   const { watches } = context.state;
-  const node = nodeAt(context.state, path);
-  if (node === undefined) return ErrorCode.noNode;
-  if (!mayAccess(context, node, Perm.read)) return ErrorCode.noAuth;
+  const node = accessible(context, path, Perm.read);
+  if (typeof node === 'number') return node;
   if (request.watch) watches.add(WatchKind.child, path, context.watcher);
   w.int(node.numChildren);
   if (node.children !== null) for (const name of node.children) w.string(name);
@@ -51,9 +50,8 @@ export const getAllChildrenNumber = read<PathRequest>({
   answer({ path }, context, writer) {
     if (path === null) return ErrorCode.marshallingError;
     const { tree } = context.state;
-    const node = nodeAt(context.state, path);
-    if (node === undefined) return ErrorCode.noNode;
-    if (!mayAccess(context, node, Perm.read)) return ErrorCode.noAuth;
+    const node = accessible(context, path, Perm.read);
+    if (typeof node === 'number') return node;
     writer.int(tree.descendantsOf(path === '' ? '/' : path));
     return ErrorCode.ok;
   },

@@ -4,7 +4,7 @@ import { PathRequest } from '../wire/client.ts';
 import { AclVector, Stat } from '../wire/data.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { OpCode, Perm } from '../wire/opcodes.ts';
-import { mayAccess, nodeAt, read } from './operation.ts';
+import { accessible, mayAccess, read } from './operation.ts';
 
 export const getAcl = read<PathRequest>({
   opcode: OpCode.getAcl,
@@ -13,9 +13,8 @@ export const getAcl = read<PathRequest>({
   answer({ path }, context, writer) {
     if (path === null) return ErrorCode.marshallingError;
     const { tree } = context.state;
-    const node = nodeAt(context.state, path);
-    if (node === undefined) return ErrorCode.noNode;
-    if (!mayAccess(context, node, Perm.read | Perm.admin)) return ErrorCode.noAuth;
+    const node = accessible(context, path, Perm.read | Perm.admin);
+    if (typeof node === 'number') return node;
     const { list } = node.acl;
     AclVector.write(writer, mayAccess(context, node, Perm.admin) ? [...list] : maskAcl(list));
     Stat.write(writer, tree.statOf(node));

@@ -5,7 +5,7 @@ import { PathWatchRequest } from '../wire/client.ts';
 import { Stat } from '../wire/data.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { OpCode, Perm } from '../wire/opcodes.ts';
-import { mayAccess, nodeAt, read } from './operation.ts';
+import { accessible, read } from './operation.ts';
 
 export const getData = read<PathWatchRequest>({
   opcode: OpCode.getData,
@@ -14,9 +14,8 @@ export const getData = read<PathWatchRequest>({
   answer({ path, watch }, context, writer) {
     if (path === null) return ErrorCode.marshallingError;
     const { tree, watches } = context.state;
-    const node = nodeAt(context.state, path);
-    if (node === undefined) return ErrorCode.noNode;
-    if (!mayAccess(context, node, Perm.read)) return ErrorCode.noAuth;
+    const node = accessible(context, path, Perm.read);
+    if (typeof node === 'number') return node;
     if (watch) watches.add(WatchKind.data, path, context.watcher);
     writer.bytes(node.data);
     Stat.write(writer, tree.statOf(node));

@@ -9,7 +9,7 @@ import type { Znode } from '../state/znode.ts';
 import type { Applied, Txn } from '../transactions/index.ts';
 import type { Writer } from '../wire/bytes.ts';
 import type { Acl, Id } from '../wire/data.ts';
-import type { ErrorCode } from '../wire/errors.ts';
+import { ErrorCode } from '../wire/errors.ts';
 import type { OpCode } from '../wire/opcodes.ts';
 import type { Codec } from '../wire/record.ts';
 
@@ -90,6 +90,13 @@ export const mayAccess = (
   node: { readonly acl: { readonly list: readonly Acl[] } },
   perm: number,
 ): boolean => checkAcl(rules.access, node.acl.list, perm, ids);
+
+/** The znode that a read means, if who asks has one of the permissions `perm` on it; else why not. */
+export function accessible(context: AnswerContext, path: string, perm: number): Znode | ErrorCode {
+  const node = nodeAt(context.state, path);
+  if (node === undefined) return ErrorCode.noNode;
+  return mayAccess(context, node, perm) ? node : ErrorCode.noAuth;
+}
 
 /** The version after a change: 32 bits, and never -1, which would mean any (ZOOKEEPER-4743). */
 export function nextVersion(version: number): number {

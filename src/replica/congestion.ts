@@ -24,7 +24,7 @@ export interface LargeRequestRules {
 }
 
 /** Answers a connection may have unsent, and requests it may have waiting, before its frames lie unread. */
-const MAX_UNSENT_BYTES = 1 << 20;
+export const MAX_UNSENT_BYTES = 1 << 20;
 const MAX_WAITING_BYTES = 4 << 20;
 /** Bytes of writes in flight beyond which who already waits is not read: a thousand may have 1 MB each. */
 const MAX_BYTES_IN_FLIGHT = 16 << 20;

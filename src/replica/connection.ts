@@ -58,7 +58,7 @@ class ConnectionStats {
   }
 }
 
-/** Bytes of an answer buffer that a connection may keep when idle. */
+/** Bytes that a connection's buffer for answers begins with. */
 const OUT_SIZE = 1024;
 
 export class Connection implements Watcher {

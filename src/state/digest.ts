@@ -1,6 +1,6 @@
 // The digest of a znode and of the whole tree, version 2 as in Apache's DigestCalculator and AdHash.
 import { crc32 } from 'node:zlib';
-import type { Zxid } from '../base/ids.ts';
+import type { StatPersisted } from '../wire/data.ts';
 
 export const DIGEST_VERSION = 2;
 
@@ -86,24 +86,12 @@ export function contentCrcOf(path: string, data: Uint8Array | null): number {
   return data === null ? crc : crcOf(data, data.length, crc);
 }
 
-export interface StatFields {
-  readonly czxid: Zxid;
-  readonly mzxid: Zxid;
-  readonly pzxid: Zxid;
-  readonly ctime: number;
-  readonly mtime: number;
-  readonly version: number;
-  readonly cversion: number;
-  readonly aversion: number;
-  readonly ephemeralOwner: bigint;
-}
-
 // A Buffer as znode data are: another class would make `crcOf` slower for both.
 const statBytes = Buffer.alloc(60);
 const stat = new DataView(statBytes.buffer, statBytes.byteOffset, 60);
 
 /** CRC-32 of path, data (already in `contentCrc`) and stat, as a signed 32-bit number. */
-export function digestOf(contentCrc: number, node: StatFields): number {
+export function digestOf(contentCrc: number, node: Readonly<StatPersisted>): number {
   stat.setBigInt64(0, node.czxid);
   stat.setBigInt64(8, node.mzxid);
   stat.setBigInt64(16, node.pzxid);

@@ -10,19 +10,10 @@ export const kept = (data: Uint8Array | null): Buffer | null =>
   data === null ? null : data.length === 0 ? EMPTY : Buffer.from(data);
 
 /** What a decision needs to know of a znode: a Znode has it, and so has a change in flight. */
-export interface NodeView {
+export interface NodeView extends Readonly<StatPersisted> {
   readonly acl: { readonly list: readonly Acl[] };
-  readonly czxid: Zxid;
-  readonly mzxid: Zxid;
-  readonly pzxid: Zxid;
-  /** Milliseconds since 1970. */
-  readonly ctime: number;
-  readonly mtime: number;
-  readonly version: number;
   /** Number of children ever created; a client sees `2 * cversion - numChildren`. */
   readonly cversion: number;
-  readonly aversion: number;
-  readonly ephemeralOwner: bigint;
   readonly numChildren: number;
   readonly dataLength: number;
   /** CRC-32 of path and data, the unchanging part of the digest, as a signed 32-bit number. */

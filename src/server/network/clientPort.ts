@@ -1,6 +1,7 @@
 // The client port: sockets in, chunks to the replica, one write per connection and turn.
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../../base/logger.ts';
+import { MAX_UNSENT_BYTES } from '../../replica/congestion.ts';
 import { Connection } from '../../replica/connection.ts';
 import type { Event, Now } from '../../replica/events.ts';
 import type { ServerStats } from '../../replica/stats.ts';
@@ -37,7 +38,7 @@ interface WordReader {
 }
 
 /**
- * Bytes that may be added for a connection that has more than `MAX_UNSENT` unsent before it is cut:
+ * Bytes that may be added for a connection that has more than `MAX_UNSENT_BYTES` unsent before it is cut:
  * watch events come unasked, so that not reading from it does not bound them.
  */
 const CUT_OFF = 16 << 20;
@@ -45,8 +46,6 @@ const CUT_OFF = 16 << 20;
 const KEPT_OUT = 16 << 10;
 /** How long a client that is ended may take for its last answers, in ms. */
 const LINGER_MS = 1000;
-/** Unsent bytes at which a connection is not read any more, until the peer has taken them. */
-const MAX_UNSENT = 1 << 20;
 
 class Client {
   readonly socket: Socket;
@@ -182,7 +181,8 @@ export class ClientPort {
     if (client === undefined || connection.out.length === 0) return;
     const { out } = connection;
     // One answer may be larger than any limit: what comes on top of it counts.
-    client.excess = client.socket.writableLength > MAX_UNSENT ? client.excess + out.length : 0;
+    client.excess =
+      client.socket.writableLength > MAX_UNSENT_BYTES ? client.excess + out.length : 0;
     if (client.excess > CUT_OFF) this.#cut(client);
     this.#options.stats.bytesSent += out.length;
     // A large buffer is given away, so that a connection that asked for much once does not keep it.
@@ -190,7 +190,7 @@ export class ClientPort {
     if (client.socket.writable) client.socket.write(bytes);
     out.reset();
     connection.unsent = client.socket.writableLength;
-    if (connection.unsent > MAX_UNSENT) this.#pause(client);
+    if (connection.unsent > MAX_UNSENT_BYTES) this.#pause(client);
     else if (client.isPaused) this.#resume(client);
   }
 
@@ -229,7 +229,7 @@ export class ClientPort {
     if (this.#isQuiet) return;
     const { connection, socket } = client;
     connection.unsent = socket.writableLength;
-    if (!client.isPaused || connection.unsent > MAX_UNSENT) return;
+    if (!client.isPaused || connection.unsent > MAX_UNSENT_BYTES) return;
     if (connection.isStalled) {
       // Answered by the effect `resume` when its frames have all been read.
       this.#options.dispatch({ kind: 'resumed', connection });
