@@ -1,6 +1,8 @@
 // The packets between a leader and its learners (module quorum of zookeeper.jute, numbers of Apache's Leader).
-import { Id, zxidField } from './data.ts';
-import { buffer, type Infer, int, long, record, vector } from './record.ts';
+import type { SessionId } from '../base/ids.ts';
+import { Reader, WireError, Writer } from './bytes.ts';
+import { Id, sessionIdField, zxidField } from './data.ts';
+import { boolean, buffer, type Codec, type Infer, int, long, record, vector } from './record.ts';
 
 export const PacketType = {
   /** A learner's client wants a change: session, cxid, opcode, request body. */
@@ -42,3 +44,78 @@ export type LearnerInfo = Infer<typeof LearnerInfo>;
 
 /** Protocol version of ZAB 1.0, in learnerInfo and leaderInfo. */
 export const PROTOCOL_VERSION = 0x10000;
+
+/** The data of leaderInfo. */
+export const LeaderInfo = record({ protocolVersion: int });
+/** The data of ackEpoch: the learner's current epoch, -1 when it had accepted the new one before. */
+export const AckEpoch = record({ currentEpoch: int });
+
+/** The data of revalidate to the leader: a session whose client came to the learner. */
+export const Revalidate = record({ session: sessionIdField, timeout: int });
+export type Revalidate = Infer<typeof Revalidate>;
+
+/** The data of revalidate from the leader. */
+export const Revalidated = record({ session: sessionIdField, isValid: boolean });
+export type Revalidated = Infer<typeof Revalidated>;
+
+/** A session heard of at a learner, and its timeout in ms: a learner's ping has any number of them. */
+export const Touch = record({ session: sessionIdField, timeout: int });
+export type Touch = Infer<typeof Touch>;
+
+/** The data of request, whose rest is the client's request as it came. */
+export interface ForwardedRequest {
+  session: SessionId;
+  cxid: number;
+  opcode: number;
+  /** A view on the packet's data. */
+  body: Buffer;
+}
+
+/** Bytes of a record; for the data of a packet. */
+export function dataOf<T>(codec: Codec<T>, value: T): Buffer {
+  const writer = new Writer(32);
+  codec.write(writer, value);
+  return writer.take();
+}
+
+/** Reads a record from a packet's data, and ignores what is behind it, as Apache does. */
+export function fromData<T>(codec: Codec<T>, data: Uint8Array | null): T {
+  return codec.read(new Reader(asBuffer(data)));
+}
+
+export function readForwarded(data: Uint8Array | null): ForwardedRequest {
+  const reader = new Reader(asBuffer(data));
+  const session = reader.long() as SessionId;
+  const cxid = reader.int();
+  const opcode = reader.int();
+  return { session, cxid, opcode, body: reader.buffer.subarray(reader.position) };
+}
+
+export function forwardedData(request: ForwardedRequest): Buffer {
+  const writer = new Writer(16 + request.body.length);
+  writer.long(request.session);
+  writer.int(request.cxid);
+  writer.int(request.opcode);
+  writer.raw(request.body);
+  return writer.take();
+}
+
+/** The sessions in a learner's ping; a leader's ping has none. */
+export function readTouches(data: Uint8Array | null): Touch[] {
+  const touches: Touch[] = [];
+  if (data === null) return touches;
+  const reader = new Reader(asBuffer(data));
+  while (reader.remaining > 0) touches.push(Touch.read(reader));
+  return touches;
+}
+
+export function touchesData(touches: Iterable<Touch>): Buffer {
+  const writer = new Writer();
+  for (const touch of touches) Touch.write(writer, touch);
+  return writer.take();
+}
+
+function asBuffer(data: Uint8Array | null): Buffer {
+  if (data === null) throw new WireError('a packet without data');
+  return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}

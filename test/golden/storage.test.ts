@@ -14,12 +14,8 @@ import { bytesSource } from '../../src/wire/byteSource.ts';
 import { Writer } from '../../src/wire/bytes.ts';
 import type { Acl } from '../../src/wire/data.ts';
 import { LogBatch, LogScanner, logHeader } from '../../src/wire/log.ts';
-import {
-  readSnapshot,
-  SnapshotEncoder,
-  type SnapshotNode,
-  snapshotProblem,
-} from '../../src/wire/snapshot.ts';
+import { readSnapshot, SnapshotEncoder, snapshotProblem } from '../../src/wire/snapshot.ts';
+import type { SnapshotNode } from '../../src/wire/snapshotTree.ts';
 
 const here = join(import.meta.dirname, 'data');
 const scratch = mkdtempSync(join(tmpdir(), 'zk-golden-'));

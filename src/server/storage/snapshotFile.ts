@@ -6,6 +6,7 @@ import type { State } from '../../state/state.ts';
 import { walkLive } from '../../state/walk.ts';
 import type { ByteSource } from '../../wire/byteSource.ts';
 import { readSnapshot, SnapshotEncoder, type ZxidDigest } from '../../wire/snapshot.ts';
+import { SnapshotStreamEncoder, type SnapshotTarget } from '../../wire/snapshotTree.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { snapshotName, temporaryName } from './fileNames.ts';
 import { ADVICE, StorageError } from './storageError.ts';
@@ -21,9 +22,32 @@ const SYNC_EVERY = 4 << 20;
  * child's parent is there.
  */
 export function* snapshotPieces(state: State, pieceSize = PIECE): Generator<Buffer, void, void> {
+  const encoder = new SnapshotEncoder();
+  yield* treePieces(state, encoder, pieceSize);
+  if (state.tree.options.digest) {
+    encoder.digest({
+      zxid: state.lastZxid,
+      version: DIGEST_VERSION,
+      treeDigest: state.tree.digest,
+    });
+  }
+  yield encoder.take();
+}
+
+/** The same for a learner, in the form that links take. */
+export function* streamPieces(state: State, pieceSize = PIECE): Generator<Buffer, void, void> {
+  const encoder = new SnapshotStreamEncoder();
+  yield* treePieces(state, encoder, pieceSize);
+  yield encoder.take();
+}
+
+function* treePieces(
+  state: State,
+  encoder: SnapshotTarget,
+  pieceSize: number,
+): Generator<Buffer, void, void> {
   const start = state.lastZxid;
   const { tree, sessions } = state;
-  const encoder = new SnapshotEncoder();
   encoder.sessions(sessions.entries(), sessions.size);
   const acls: [bigint, AclRef['list']][] = [];
   const known = new Set<bigint>();
@@ -39,14 +63,6 @@ export function* snapshotPieces(state: State, pieceSize = PIECE): Generator<Buff
     if (encoder.pending >= pieceSize) yield encoder.take();
   }
   encoder.endOfNodes();
-  if (tree.options.digest) {
-    encoder.digest({
-      zxid: state.lastZxid,
-      version: DIGEST_VERSION,
-      treeDigest: tree.digest,
-    });
-  }
-  yield encoder.take();
 }
 
 /** A snapshot being written; `pieces` says what. */
