@@ -23,7 +23,7 @@ const layers: Readonly<Record<string, Layer>> = {
   transactions: { below: ['state'], isPure: true },
   operations: { below: ['transactions'], isPure: true },
   replica: { below: ['operations', 'consensus'], isPure: true },
-  config: { below: ['base'], packages: ['dot-properties'] },
+  config: { below: ['wire'], packages: ['dot-properties'] },
   'server/storage': { below: ['transactions'] },
   'server/network': { below: ['replica'] },
   'server/admin': { below: ['replica'] },
