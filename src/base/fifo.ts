@@ -30,6 +30,11 @@ export class Fifo<T> {
     return item;
   }
 
+  /** Oldest first; nothing may be added or taken out meanwhile. */
+  *values(): IterableIterator<T> {
+    for (let at = this.#head; at < this.#items.length; at++) yield this.#items[at] as T;
+  }
+
   /** Takes everything out. */
   drain(): T[] {
     const items = this.#items.slice(this.#head) as T[];

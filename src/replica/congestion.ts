@@ -40,12 +40,12 @@ export function isCongested(
   if (connection.unsent + connection.out.length > MAX_UNSENT_BYTES) return true;
   const { maxInWork } = rules;
   // Apache's RequestThrottler; whoever holds frames back needs no queue of its own for it.
-  if (maxInWork > 0 && replica.proposals.count >= maxInWork) return true;
+  if (maxInWork > 0 && replica.pipeline.load.count >= maxInWork) return true;
   const waiting = connection.waiting.length;
   if (waiting === 0) return false;
   return (
-    replica.proposals.count > rules.maxOutstanding ||
-    replica.proposals.bytes > MAX_BYTES_IN_FLIGHT ||
+    replica.pipeline.load.count > rules.maxOutstanding ||
+    replica.pipeline.load.bytes > MAX_BYTES_IN_FLIGHT ||
     connection.waitingBytes > MAX_WAITING_BYTES ||
     waiting > rules.maxOutstanding
   );
@@ -59,11 +59,11 @@ export function refusesLarge(
   { threshold, maxBytes }: LargeRequestRules,
 ): boolean {
   if (threshold < 0 || bytes <= threshold) return false;
-  if (replica.proposals.largeBytes + bytes <= maxBytes) return false;
+  if (replica.pipeline.load.largeBytes + bytes <= maxBytes) return false;
   replica.stats.largeRequestsRejected++;
   replica.report(
     'warn',
-    `Closing /${connection.peer}: a request of ${bytes} bytes does not fit beside the ${replica.proposals.largeBytes} bytes of large requests in work (largeRequestMaxBytes=${maxBytes})`,
+    `Closing /${connection.peer}: a request of ${bytes} bytes does not fit beside the ${replica.pipeline.load.largeBytes} bytes of large requests in work (largeRequestMaxBytes=${maxBytes})`,
   );
   replica.end(connection);
   return true;

@@ -8,6 +8,7 @@ import { Writer } from '../wire/bytes.ts';
 import type { Acl, Id } from '../wire/data.ts';
 import { Frames } from '../wire/frames.ts';
 import { type EventType, KeeperState, Perm, Xid } from '../wire/opcodes.ts';
+import type { SyncPoint } from './pipeline.ts';
 
 /** A request that waits: a write for its commit, a read for the writes before it. */
 export interface Waiting {
@@ -16,8 +17,8 @@ export interface Waiting {
   readonly opcode: number;
   /** The request's body, for a read; a write has been prepared already. */
   readonly body: Buffer | null;
-  /** A read that must not run before this zxid is applied (sync). */
-  readonly notBefore: Zxid | null;
+  /** A read that must not run before this has been applied (sync). */
+  readonly notBefore: SyncPoint | null;
   /** Monotonic time of arrival. */
   readonly since: number;
 }

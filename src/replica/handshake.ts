@@ -1,5 +1,5 @@
 // The first frame of a connection: a new session, or one that comes back.
-import { hex0x, NO_SESSION } from '../base/ids.ts';
+import { hex0x, NO_SESSION, type SessionId } from '../base/ids.ts';
 import { isPasswordOf } from '../state/sessions.ts';
 import type { ConnectRequest } from '../wire/client.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -34,45 +34,58 @@ export function connect(
   connection.timeout = Math.min(Math.max(request.timeOut, minSessionTimeout), maxSessionTimeout);
   if (request.sessionId === NO_SESSION) {
     connection.session = replica.newSessionId();
-    connection.state = 'connecting';
-    connection.push({
-      kind: 'connect',
-      xid: 0,
-      opcode: OpCode.createSession,
-      body: null,
-      notBefore: null,
-      since: replica.now.monotonic,
-    });
-    replica.createSession(connection);
-  } else resume(connection, request, replica);
+    wait(connection, replica);
+    replica.pipeline.open(connection);
+  } else if (isPasswordOf(request.sessionId, request.passwd)) {
+    // The password comes before any effect: a stranger must not be able to cut the owner's
+    // connection (as it can in Apache's processConnectRequest).
+    replica.pipeline.resume(connection, request.sessionId);
+  } else {
+    const session = hex0x(request.sessionId);
+    replica.report('warn', `Incorrect password from /${connection.peer} for session ${session}`);
+    sendAway(connection, replica);
+  }
 }
 
-/**
- * Takes over an existing session. The password comes before any effect: a stranger must not be
- * able to cut the owner's connection (as it can in Apache's processConnectRequest).
- */
-function resume(
-  connection: Connection,
-  { sessionId, passwd }: ConnectRequest,
-  replica: Replica,
-): void {
-  const session = replica.tracker.get(sessionId);
-  const isRight = isPasswordOf(sessionId, passwd);
-  if (session === undefined || session.isClosing || !isRight) {
-    const why = isRight
-      ? `Invalid session ${hex0x(sessionId)} for client /${connection.peer}, probably expired`
-      : `Incorrect password from /${connection.peer} for session ${hex0x(sessionId)}`;
-    replica.report(isRight ? 'info' : 'warn', why);
-    writeConnectResponse(connection, false);
-    replica.end(connection);
-    return;
-  }
-  replica.stats.revalidations++;
-  const previous = replica.bySession.get(sessionId);
+/** The connection's next answer is the one to its connect request. */
+export function wait(connection: Connection, replica: Replica): void {
+  connection.state = 'connecting';
+  connection.push({
+    kind: 'connect',
+    xid: 0,
+    opcode: OpCode.createSession,
+    body: null,
+    notBefore: null,
+    since: replica.now.monotonic,
+  });
+}
+
+/** Answers a connect request: the connection has session `id` now, and no other connection has. */
+export function establish(connection: Connection, id: SessionId, replica: Replica): void {
+  const previous = replica.bySession.get(id);
   if (previous !== undefined) replica.end(previous);
-  connection.session = sessionId;
+  connection.session = id;
   connection.state = 'open';
-  session.timeoutMs = connection.timeout;
-  replica.tracker.renew(session, replica.now.monotonic);
-  replica.establish(connection);
+  replica.bySession.set(id, connection);
+  writeConnectResponse(connection, true);
+  replica.stats.sent++;
+  connection.stats.sent++;
+  replica.report(
+    'debug',
+    `Established session ${hex0x(id)} with negotiated timeout ${connection.timeout} for client /${connection.peer}`,
+  );
+}
+
+/** Answers a connect request: session `id` is over. */
+export function refuse(connection: Connection, id: SessionId, replica: Replica): void {
+  replica.report(
+    'info',
+    `Invalid session ${hex0x(id)} for client /${connection.peer}, probably expired`,
+  );
+  sendAway(connection, replica);
+}
+
+function sendAway(connection: Connection, replica: Replica): void {
+  writeConnectResponse(connection, false);
+  replica.end(connection);
 }

@@ -1,9 +1,7 @@
 // A write's way: a zxid, the view, the log entry, and its place in the order until it is committed.
 import { assert } from '../base/assert.ts';
 import { Fifo } from '../base/fifo.ts';
-import { hex0x, type SessionId, type Zxid } from '../base/ids.ts';
-import { Leading } from '../consensus/leading.ts';
-import { majority, type ServerId } from '../consensus/quorum.ts';
+import { hex0x, type Zxid } from '../base/ids.ts';
 import { DIGEST_VERSION } from '../state/digest.ts';
 import type { State } from '../state/state.ts';
 import { View } from '../state/view.ts';
@@ -19,16 +17,20 @@ import { Writer } from '../wire/bytes.ts';
 import type { ErrorCode } from '../wire/errors.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { Connection } from './connection.ts';
-import type { Effect } from './events.ts';
+import type { Order } from './order.ts';
 
-/** A proposal on its way: applied, and its client answered, once it is committed. */
-export interface InFlight {
+/** A transaction in its place in the order. */
+export interface Proposal {
   readonly header: TxnHeader;
   readonly txn: Txn;
-  /** Who asked; null for what the server decided itself (expiry, containers). */
-  readonly connection: Connection | null;
   /** What the log entry says the tree's digest is afterwards; null where there are no digests. */
   readonly treeDigest: bigint | null;
+}
+
+/** A proposal on its way: applied, and its client answered, once it is committed. */
+interface InFlight extends Proposal {
+  /** Who asked; null for what the server decided itself (expiry, containers). */
+  readonly connection: Connection | null;
   /** Of its log entry. */
   readonly bytes: number;
   readonly isLarge: boolean;
@@ -44,27 +46,22 @@ export class Proposals {
   bytes = 0;
   largeBytes = 0;
   readonly #state: State;
-  readonly #serverId: ServerId;
-  readonly #leading: Leading;
+  readonly #order: Order;
   readonly #largeThreshold: number;
-  readonly #effect: (effect: Effect) => void;
   readonly #inFlight = new Fifo<InFlight>();
   /** The log entries of this step, one behind the other. */
   readonly #entries = new Writer(ENTRIES_KEPT >> 4, ENTRIES_KEPT);
 
   constructor(options: {
     readonly state: State;
-    readonly serverId: ServerId;
+    readonly order: Order;
     /** Bytes above which an entry is a large one; -1: none is. */
     readonly largeThreshold: number;
-    readonly effect: (effect: Effect) => void;
   }) {
     this.#state = options.state;
-    this.#serverId = options.serverId;
+    this.#order = options.order;
     this.#largeThreshold = options.largeThreshold;
-    this.#effect = options.effect;
     this.view = new View(options.state);
-    this.#leading = new Leading(majority([options.serverId]), options.state.lastZxid);
   }
 
   /** How many are in flight. */
@@ -72,18 +69,9 @@ export class Proposals {
     return this.#inFlight.length;
   }
 
-  get lastZxid(): Zxid {
-    return this.#leading.lastProposed;
-  }
-
   /** A step begins: the entries lent to the last one's effects are done with. */
   begin(): void {
     this.#entries.reset();
-  }
-
-  /** Takes the next zxid: `propose` or `refuse` must follow. `time` is the wall clock in ms. */
-  header(clientId: SessionId, cxid: number, type: OpCode, time: number): TxnHeader {
-    return { clientId, cxid, zxid: this.#leading.propose(), time, type };
   }
 
   /** Logs that a request failed, under the zxid that it has taken. */
@@ -100,18 +88,13 @@ export class Proposals {
     const treeDigest = this.#state.tree.options.digest ? this.view.treeDigest : null;
     const digest = treeDigest === null ? null : { version: DIGEST_VERSION, treeDigest };
     encodeTxn(entries, header, txn, digest);
-    this.#effect({ kind: 'log', zxid: header.zxid, entry: entries.view(start) });
+    this.#order.proposed(header.zxid, entries.view(start));
     const bytes = entries.length - start;
     const isLarge =
       connection !== null && this.#largeThreshold >= 0 && bytes > this.#largeThreshold;
     this.bytes += bytes;
     if (isLarge) this.largeBytes += bytes;
     this.#inFlight.push({ header, txn, connection, treeDigest, bytes, isLarge });
-  }
-
-  /** This server has everything up to `upTo` on disk. Returns up to where all is committed, if further. */
-  logged(upTo: Zxid): Zxid | null {
-    return this.#leading.logged(this.#serverId, upTo);
   }
 
   /** Takes the oldest proposal that is committed; undefined when there is none (any more). */
@@ -121,18 +104,20 @@ export class Proposals {
     return this.#inFlight.shift();
   }
 
-  /** Makes a committed proposal part of the state. */
-  apply({ header, txn, treeDigest, bytes, isLarge }: InFlight): Applied {
+  /** The proposal has become part of the state. */
+  applied({ header, bytes, isLarge }: InFlight): void {
     this.bytes -= bytes;
     if (isLarge) this.largeBytes -= bytes;
-    const applied = applyTxn(this.#state, header, txn);
-    // A tree that is not the one that was logged must not be shown to anybody (Apache logs and serves).
-    assert(treeDigest === null || treeDigest === this.#state.tree.digest, () =>
-      mismatch(header.zxid),
-    );
     this.view.applied(header.zxid);
-    return applied;
   }
+}
+
+/** Makes a committed proposal part of the state. */
+export function apply(state: State, { header, txn, treeDigest }: Proposal): Applied {
+  const applied = applyTxn(state, header, txn);
+  // A tree that is not the one that was logged must not be shown to anybody (Apache logs and serves).
+  assert(treeDigest === null || treeDigest === state.tree.digest, () => mismatch(header.zxid));
+  return applied;
 }
 
 const mismatch = (zxid: Zxid): string =>

@@ -12,6 +12,7 @@ import { isCongested, type ReceptionRules, refuseLength, refusesLarge } from './
 import type { Connection, Waiting } from './connection.ts';
 import { refuseSasl, takeCredentials } from './credentials.ts';
 import { connect } from './handshake.ts';
+import type { SyncPoint } from './pipeline.ts';
 import type { Replica } from './replica.ts';
 
 /** A frame's length, which Apache does not count as part of a response. */
@@ -129,8 +130,8 @@ export class Reception {
     const reader = this.#reader;
     const xid = reader.int();
     const opcode = reader.int();
-    const { tracker, now } = this.#replica;
-    tracker.touch(connection.session, now.monotonic);
+    const { pipeline, now } = this.#replica;
+    pipeline.heard(connection);
     if (opcode === OpCode.auth) {
       takeCredentials(connection, xid, reader, this.#replica);
       return;
@@ -142,9 +143,9 @@ export class Reception {
     if (opcode === OpCode.closeSession) {
       connection.isLeaving = true;
       // Of a session that is ending already the connection goes with it.
-      if (this.#replica.isClosing(connection.session)) return;
+      if (pipeline.isClosing(connection.session)) return;
       connection.push(this.#waiting('write', xid, opcode));
-      this.#replica.closeSession(connection.session, connection, xid);
+      pipeline.leave(connection, xid);
       return;
     }
     const operation = operations.get(opcode);
@@ -152,26 +153,13 @@ export class Reception {
       const { largeRequests } = this.#rules;
       if (refusesLarge(connection, reader.remaining, this.#replica, largeRequests)) return;
       connection.push(this.#waiting('write', xid, opcode));
-      this.#write(connection, xid, operation);
+      pipeline.write(connection, xid, operation, reader);
       return;
     }
-    const mustWait = connection.waiting.length > 0 || this.#isAhead(opcode);
-    if (mustWait) this.#setAside(connection, xid, opcode);
-    else this.#answerRead(connection, xid, opcode, operation, reader, now.monotonic);
-  }
-
-  #write(connection: Connection, xid: number, operation: Operation & { kind: 'write' }): void {
-    // A write's data live on in its transaction until it is applied.
-    connection.frames.own(this.#reader);
-    let request: unknown;
-    try {
-      request = operation.request.read(this.#reader);
-    } catch (error) {
-      if (!(error instanceof WireError)) throw error;
-      this.#replica.refuseWrite(connection, xid, operation.opcode, ErrorCode.marshallingError);
-      return;
-    }
-    this.#replica.write(connection, xid, operation, request);
+    const point = opcode === OpCode.sync ? this.#syncPoint(connection, xid) : null;
+    if (connection.waiting.length > 0 || point !== null) {
+      this.#setAside(connection, xid, opcode, point);
+    } else this.#answerRead(connection, xid, opcode, operation, reader, now.monotonic);
   }
 
   #waiting(kind: Waiting['kind'], xid: number, opcode: number): Waiting {
@@ -185,23 +173,20 @@ export class Reception {
     };
   }
 
-  /** A sync is answered when all that was proposed before it has been applied. */
-  #isAhead(opcode: number): boolean {
-    return (
-      opcode === OpCode.sync && this.#replica.proposals.lastZxid > this.#replica.state.lastZxid
-    );
+  #syncPoint(connection: Connection, xid: number): SyncPoint | null {
+    const { buffer, position, end } = this.#reader;
+    return this.#replica.pipeline.sync(connection, xid, buffer.subarray(position, end));
   }
 
-  #setAside(connection: Connection, xid: number, opcode: number): void {
+  #setAside(connection: Connection, xid: number, opcode: number, point: SyncPoint | null): void {
     const { buffer, position, end } = this.#reader;
-    const notBefore = this.#isAhead(opcode) ? this.#replica.proposals.lastZxid : null;
-    if (notBefore !== null && connection.waiting.length === 0) this.#syncing.add(connection);
+    if (point !== null && connection.waiting.length === 0) this.#syncing.add(connection);
     connection.push({
       kind: 'read',
       xid,
       opcode,
       body: Buffer.from(buffer.subarray(position, end)),
-      notBefore,
+      notBefore: point,
       since: this.#replica.now.monotonic,
     });
   }
@@ -211,7 +196,7 @@ export class Reception {
     for (;;) {
       const next = connection.waiting.peek();
       if (next === undefined || next.body === null) return;
-      if (next.notBefore !== null && next.notBefore > this.#replica.state.lastZxid) {
+      if (next.notBefore !== null && next.notBefore.zxid > this.#replica.state.lastZxid) {
         this.#syncing.add(connection);
         return;
       }
@@ -255,7 +240,7 @@ export class Reception {
   }
 
   #answer(connection: Connection, operation: ReadOperation<unknown>, reader: Reader): ErrorCode {
-    if (this.#replica.isClosing(connection.session)) return ErrorCode.sessionExpired;
+    if (this.#replica.pipeline.isClosing(connection.session)) return ErrorCode.sessionExpired;
     const context: AnswerContext = {
       state: this.#replica.state,
       rules: this.#replica.rules,

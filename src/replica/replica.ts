@@ -1,22 +1,21 @@
 // A whole server without the world: requests in, transactions in order, answers out.
 import { assert } from '../base/assert.ts';
-import { hex0x, NO_SESSION, type SessionId, type Zxid } from '../base/ids.ts';
+import type { SessionId } from '../base/ids.ts';
 import type { ServerId } from '../consensus/quorum.ts';
-import type { Rules, WriteOperation } from '../operations/operation.ts';
-import { prepareDeleteContainer } from '../operations/remove.ts';
-import { SessionTracker } from '../state/sessions.ts';
+import type { Rules } from '../operations/operation.ts';
 import type { State } from '../state/state.ts';
-import type { Applied, TxnHeader } from '../transactions/index.ts';
-import { ErrorCode } from '../wire/errors.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import { writeConnectResponse } from './answers.ts';
 import type { ReceptionRules } from './congestion.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionThrottle } from './connectionThrottle.ts';
-import { ContainerKeeper, type ContainerRules } from './containers.ts';
+import type { ContainerRules } from './containers.ts';
+import { Deciding } from './deciding.ts';
 import { DigestLog } from './digestLog.ts';
 import type { Effect, Event, Now } from './events.ts';
-import { type InFlight, Proposals } from './proposals.ts';
+import { establish } from './handshake.ts';
+import { Alone } from './order.ts';
+import type { Pipeline } from './pipeline.ts';
+import { apply, type Proposal } from './proposals.ts';
 import { Reception } from './reception.ts';
 import { ServerStats } from './stats.ts';
 
@@ -44,14 +43,11 @@ export class Replica {
   readonly stats = new ServerStats();
   /** The connection that serves each session. */
   readonly bySession = new Map<SessionId, Connection>();
-  /** The sessions that may expire; one whose end is proposed is marked as closing. */
-  readonly tracker: SessionTracker;
   readonly digestLog = new DigestLog();
   readonly throttle: ConnectionThrottle;
-  /** What is on its way to being committed. */
-  readonly proposals: Proposals;
-  readonly #reception: Reception;
-  readonly #containers: ContainerKeeper;
+  readonly reception: Reception;
+  readonly #alone: Alone;
+  readonly #deciding: Deciding;
   #nextSession: bigint;
   #effects: Effect[] = [];
   #now: Now = { monotonic: 0, wall: 0 };
@@ -60,54 +56,55 @@ export class Replica {
     this.#now = now;
     this.state = options.state;
     this.rules = options.rules;
-    this.#reception = new Reception(this, options.reception);
+    this.reception = new Reception(this, options.reception);
     const { throttle, largeRequests } = options.reception;
     this.throttle = new ConnectionThrottle(throttle, options.chance, now.monotonic);
-    this.proposals = new Proposals({
-      state: options.state,
-      serverId: options.serverId,
-      largeThreshold: largeRequests.threshold,
-      effect: (effect) => this.effect(effect),
-    });
-    this.#containers = new ContainerKeeper(options.containers, now);
     this.#nextSession = options.firstSessionId;
-    this.tracker = new SessionTracker(options.tickTime);
-    // Sessions found on disk get a full timeout again: their clients could not reach anybody.
-    for (const [id, timeout] of this.state.sessions.entries()) {
-      this.tracker.add(id, timeout, now.monotonic);
-    }
+    this.#alone = new Alone(options.serverId, options.state.lastZxid, (e) => this.effect(e));
+    this.#deciding = new Deciding(this, this.#alone, {
+      tickTime: options.tickTime,
+      containers: options.containers,
+      largeThreshold: largeRequests.threshold,
+    });
   }
 
   get now(): Now {
     return this.#now;
   }
 
+  /** How this server takes requests. */
+  get pipeline(): Pipeline {
+    return this.#deciding;
+  }
+
   /** Monotonic time at which it wants a `deadline` event. */
   get deadline(): number {
-    return Math.min(this.tracker.nextDeadline, this.#containers.deadline);
+    return this.pipeline.deadline;
   }
 
   /** Decides on `event`; what is returned must be carried out in order. */
   step(event: Event, now: Now): Effect[] {
     this.#now = now;
-    this.proposals.begin();
+    this.#deciding.proposals.begin();
     switch (event.kind) {
       case 'opened':
         break;
       case 'received':
-        this.#reception.received(event.connection, event.chunk, event.isLent ?? false);
+        this.reception.received(event.connection, event.chunk, event.isLent ?? false);
         break;
       case 'resumed':
-        this.#reception.resumed(event.connection);
+        this.reception.resumed(event.connection);
         break;
       case 'closed':
-        this.#closed(event.connection);
+        this.#forget(event.connection);
         break;
-      case 'logged':
-        this.#logged(event.upTo);
+      case 'logged': {
+        const committed = this.#alone.logged(event.upTo);
+        if (committed !== null) this.#deciding.committed(committed);
         break;
+      }
       case 'deadline':
-        this.#deadline();
+        this.pipeline.pass();
         break;
     }
     const effects = this.#effects;
@@ -136,142 +133,50 @@ export class Replica {
     return id;
   }
 
-  /** True for a session that has ended, or whose end is proposed: whatever it asks comes too late. */
-  isClosing(session: SessionId): boolean {
-    return this.tracker.get(session)?.isClosing ?? true;
-  }
-
-  /** Prepares a client's write and proposes what came of it, an error included (it takes a zxid too). */
-  write(
-    connection: Connection,
-    xid: number,
-    operation: WriteOperation<unknown>,
-    request: unknown,
-  ): void {
-    const header = this.#header(connection.session, xid, operation.opcode);
-    const txn = this.isClosing(connection.session)
-      ? ErrorCode.sessionExpired
-      : operation.prepare(request, {
-          view: this.proposals.view,
-          state: this.state,
-          rules: this.rules,
-          zxid: header.zxid,
-          time: header.time,
-          session: connection.session,
-          ids: connection.ids,
-        });
-    if (typeof txn === 'number') this.proposals.refuse(header, txn, connection);
-    else this.proposals.propose(header, txn, connection);
-  }
-
-  /** Proposes the refusal of a write whose body could not be read. */
-  refuseWrite(connection: Connection, xid: number, opcode: OpCode, err: ErrorCode): void {
-    this.proposals.refuse(this.#header(connection.session, xid, opcode), err, connection);
-  }
-
-  createSession(connection: Connection): void {
-    this.tracker.add(connection.session, connection.timeout, this.#now.monotonic);
-    const header = this.#header(connection.session, 0, OpCode.createSession);
-    const { createSession: type } = OpCode;
-    this.proposals.propose(header, { type, timeOut: connection.timeout }, connection);
-  }
-
-  /** Proposes the end of a session, with what it leaves behind. */
-  closeSession(session: SessionId, connection: Connection | null, cxid: number): void {
-    this.tracker.close(session);
-    const header = this.#header(session, cxid, OpCode.closeSession);
-    const paths2Delete = this.proposals.view.ephemeralsOf(session);
-    this.proposals.propose(header, { type: OpCode.closeSession, paths2Delete }, connection);
-  }
-
-  #header(clientId: SessionId, cxid: number, type: OpCode): TxnHeader {
-    return this.proposals.header(clientId, cxid, type, this.#now.wall);
-  }
-
-  #logged(upTo: Zxid): void {
-    const committed = this.proposals.logged(upTo);
-    if (committed === null) return;
-    for (;;) {
-      const next = this.proposals.nextCommitted(committed);
-      if (next === undefined) break;
-      this.#commit(next);
-      this.#reception.applied();
-    }
-    this.#reception.committed();
-  }
-
-  #commit(proposal: InFlight): void {
-    const { header, txn, connection } = proposal;
+  /** A proposal is committed: it becomes part of the state, and `connection`, which asked, is answered. */
+  commit(proposal: Proposal, connection: Connection | null): void {
+    const { header, txn } = proposal;
     this.stats.commits++;
-    const applied = this.proposals.apply(proposal);
+    const applied = apply(this.state, proposal);
     if (this.digestLog.isDue(header.zxid)) {
       this.digestLog.add(header.zxid, this.state.tree.digest);
     }
-    if (connection !== null && connection.state !== 'closing') this.#answer(connection, applied);
+    if (connection !== null && connection.state !== 'closing') {
+      const waiting = connection.shift();
+      assert(
+        waiting !== undefined && waiting.kind !== 'read',
+        'a commit finds its request waiting',
+      );
+      if (waiting.kind === 'connect') {
+        establish(connection, header.clientId, this);
+        this.#connected(connection, waiting.since);
+      } else this.reception.answerWrite(connection, waiting, applied);
+      this.reception.drain(connection);
+    }
     if (txn.type === OpCode.closeSession) this.#sessionClosed(header.clientId);
   }
 
-  #answer(connection: Connection, applied: Applied): void {
-    const waiting = connection.shift();
-    assert(waiting !== undefined && waiting.kind !== 'read', 'a commit finds its request waiting');
-    if (waiting.kind === 'connect') {
-      connection.state = 'open';
-      this.establish(connection);
-      this.stats.latency(this.#now.monotonic - waiting.since);
-      const { lastZxid } = this.state;
-      connection.stats.answer('SESS', 0, lastZxid, waiting.since, this.#now.monotonic);
-    } else this.#reception.answerWrite(connection, waiting, applied);
-    this.#reception.drain(connection);
-  }
-
-  /** Answers a connect request with the session that the connection has now. */
-  establish(connection: Connection): void {
-    this.bySession.set(connection.session, connection);
-    writeConnectResponse(connection, true);
-    this.stats.sent++;
-    connection.stats.sent++;
-    this.report(
-      'debug',
-      `Established session ${hex0x(connection.session)} with negotiated timeout ${connection.timeout} for client /${connection.peer}`,
-    );
+  #connected(connection: Connection, since: number): void {
+    const { monotonic } = this.#now;
+    this.stats.latency(monotonic - since);
+    connection.stats.answer('SESS', 0, this.state.lastZxid, since, monotonic);
   }
 
   #sessionClosed(session: SessionId): void {
-    this.tracker.remove(session);
+    this.pipeline.ended(session);
     const connection = this.bySession.get(session);
     if (connection !== undefined) this.end(connection);
   }
 
-  #closed(connection: Connection): void {
-    this.#forget(connection);
-  }
-
   #forget(connection: Connection): void {
     connection.state = 'closing';
+    this.pipeline.forget(connection);
     connection.waiting.clear();
     connection.waitingBytes = 0;
     this.state.watches.removeWatcher(connection);
-    this.#reception.forget(connection);
+    this.reception.forget(connection);
     if (this.bySession.get(connection.session) === connection) {
       this.bySession.delete(connection.session);
     }
-  }
-
-  #deadline(): void {
-    for (const session of this.tracker.expired(this.#now.monotonic)) {
-      const timeout = this.tracker.get(session)?.timeoutMs ?? 0;
-      this.report('info', `Expiring session ${hex0x(session)}, timeout of ${timeout}ms exceeded`);
-      this.stats.expiredSessions++;
-      this.closeSession(session, null, 0);
-    }
-    for (const path of this.#containers.due(this.state, this.#now)) this.#removeContainer(path);
-  }
-
-  #removeContainer(path: string): void {
-    const header = this.#header(NO_SESSION, 0, OpCode.deleteContainer);
-    const { proposals, state } = this;
-    const txn = prepareDeleteContainer(path, { view: proposals.view, state });
-    if (typeof txn === 'number') proposals.refuse(header, txn, null);
-    else proposals.propose(header, txn, null);
   }
 }

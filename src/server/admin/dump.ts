@@ -29,11 +29,11 @@ function expiryLines(items: Iterable<readonly [number, string]>, replica: Replic
 }
 
 export function dump({ replica, connections, greetingMs }: Surveyed): string {
-  const sessions = [...replica.tracker.values()].map(
+  const sessions = [...replica.pipeline.tracker.values()].map(
     ({ id, expiresAt }) => [expiresAt, hex0x(id)] as const,
   );
   const clients = [...connections].map((connection) => {
-    const { expiresAt } = replica.tracker.get(connection.session) ?? {};
+    const { expiresAt } = replica.pipeline.tracker.get(connection.session) ?? {};
     const expires = expiresAt ?? connection.opened + greetingMs;
     const line = `ip: /${connection.peer} sessionId: ${hex0x(connection.session)}`;
     return [expires, line] as const;

@@ -26,7 +26,7 @@ export function monitorValues(server: Surveyed): [string, string | number][] {
     ['ephemerals_count', state.tree.ephemeralCount],
     ['num_alive_connections', server.connectionCount],
     ['avg_latency', decimal(stats.averageLatency)],
-    ['outstanding_requests', replica.proposals.count],
+    ['outstanding_requests', replica.pipeline.load.count],
     ['znode_count', state.tree.nodeCount],
     ['global_sessions', state.sessions.size],
     ['last_client_response_size', stats.lastReply],

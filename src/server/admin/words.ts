@@ -20,7 +20,7 @@ function serverStats({ replica, connectionCount, mode }: Surveyed): string {
     `Received: ${stats.received}`,
     `Sent: ${stats.sent}`,
     `Connections: ${connectionCount}`,
-    `Outstanding: ${replica.proposals.count}`,
+    `Outstanding: ${replica.pipeline.load.count}`,
     `Zxid: ${hex0x(state.lastZxid)}`,
     `Mode: ${mode}`,
     `Node count: ${state.tree.nodeCount}`,

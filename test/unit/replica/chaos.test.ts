@@ -225,10 +225,10 @@ it('whatever clients do, the server goes on, forgets who is gone, and its log ma
         stage.end();
         const { replica } = stage.server;
         expect({
-          outstanding: replica.proposals.count,
-          bytesInFlight: replica.proposals.bytes,
+          outstanding: replica.pipeline.load.count,
+          bytesInFlight: replica.pipeline.load.bytes,
           connected: replica.bySession.size,
-          tracked: replica.tracker.size,
+          tracked: replica.pipeline.tracker.size,
           sessions: replica.state.sessions.size,
           ephemerals: replica.state.tree.ephemeralCount,
           watches: replica.state.watches.count,

@@ -111,7 +111,7 @@ it(`${inputs} mutated frames harm nobody`, { timeout: 60_000 + inputs * 2 }, () 
     }
     stage.serveHonest();
     stage.server.release();
-    expect(stage.server.replica.proposals.count, `seed ${seed}`).toBe(0);
+    expect(stage.server.replica.pipeline.load.count, `seed ${seed}`).toBe(0);
     expectSameTree(stage.server);
     logged += stage.server.logged.length;
   }

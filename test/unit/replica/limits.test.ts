@@ -53,11 +53,11 @@ describe('requestThrottleLimit', () => {
     for (const [i, client] of clients.entries()) {
       server.send(client, createFrame(1, `/a${i}`), createFrame(2, `/b${i}`), pingFrame);
     }
-    expect(server.replica.proposals.count).toBe(2);
+    expect(server.replica.pipeline.load.count).toBe(2);
     // The first had two writes in work; the others are not read while that is so.
     const order: string[] = [];
     for (let turn = 0; turn < 10; turn++) {
-      expect(server.replica.proposals.count).toBeLessThanOrEqual(2);
+      expect(server.replica.pipeline.load.count).toBeLessThanOrEqual(2);
       server.release();
       for (const [i, client] of clients.entries()) {
         for (const frame of client.frames()) order.push(`${i}:${told(frame).join('/')}`);
@@ -84,7 +84,7 @@ describe('largeRequestMaxBytes', () => {
     server.release();
     expect(told(first.frames()[0] ?? '')).toEqual([1, ErrorCode.ok]);
     expect(told(third.frames()[0] ?? '')).toEqual([1, ErrorCode.ok]);
-    expect(server.replica.proposals.largeBytes).toBe(0);
+    expect(server.replica.pipeline.load.largeBytes).toBe(0);
     server.send(third, setDataFrame(2, '/small', 'z'.repeat(4500)), existsFrame(3, '/other'));
     server.release();
     expect(third.frames().map(told)).toEqual([
