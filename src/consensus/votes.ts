@@ -1,0 +1,74 @@
+// Votes of an election: which is better, which are the same, and who has cast which.
+import { ServerState } from '../wire/election.ts';
+import type { QuorumRule, ServerId } from './quorum.ts';
+
+/** A proposed leader, with the history that speaks for it (Apache's Vote). */
+export interface Vote {
+  readonly leader: ServerId;
+  /** Last zxid that the proposed leader had logged. */
+  readonly zxid: bigint;
+  /** The round of the election in which it was proposed. */
+  readonly electionEpoch: bigint;
+  /** Current epoch of the proposed leader; of the running epoch once it leads. */
+  readonly peerEpoch: bigint;
+}
+
+/** A vote as it was heard: `state` is that of the server that cast it. */
+export interface CastVote extends Vote {
+  readonly state: ServerState;
+}
+
+type Candidate = Pick<Vote, 'leader' | 'zxid' | 'peerEpoch'>;
+
+/**
+ * Votes are ordered by epoch, then last zxid, then server id; a server of weight 0 is never better
+ * (FastLeaderElection.totalOrderPredicate).
+ */
+export function isBetter(rule: QuorumRule, a: Candidate, b: Candidate): boolean {
+  if (rule.weightOf(a.leader) === 0) return false;
+  if (a.peerEpoch !== b.peerEpoch) return a.peerEpoch > b.peerEpoch;
+  if (a.zxid !== b.zxid) return a.zxid > b.zxid;
+  return a.leader > b.leader;
+}
+
+/**
+ * Whether two servers stand behind the same leader (Vote.equals). While one of them looks, all must
+ * agree; once both have roles, leader and epoch are enough, because servers that joined at
+ * different times remember different zxids and rounds (ZOOKEEPER-1732, 1805, 1818).
+ */
+function isSame(a: CastVote, b: CastVote): boolean {
+  if (a.leader !== b.leader || a.peerEpoch !== b.peerEpoch) return false;
+  if (a.state !== ServerState.looking && b.state !== ServerState.looking) return true;
+  return a.zxid === b.zxid && a.electionEpoch === b.electionEpoch;
+}
+
+/** The last vote of each voter (SyncedLearnerTracker over recvset or outofelection). */
+export class Ballots {
+  readonly #cast = new Map<ServerId, CastVote>();
+
+  put(voter: ServerId, vote: CastVote): void {
+    this.#cast.set(voter, vote);
+  }
+
+  delete(voter: ServerId): void {
+    this.#cast.delete(voter);
+  }
+
+  clear(): void {
+    this.#cast.clear();
+  }
+
+  get(voter: ServerId): CastVote | undefined {
+    return this.#cast.get(voter);
+  }
+
+  supports(voter: ServerId, vote: CastVote): boolean {
+    const cast = this.#cast.get(voter);
+    return cast !== undefined && isSame(cast, vote);
+  }
+
+  /** True when a quorum stands behind `vote` (getVoteTracker and hasAllQuorums). */
+  elect(rule: QuorumRule, vote: CastVote): boolean {
+    return rule.isQuorum((voter) => this.supports(voter, vote));
+  }
+}
