@@ -1,5 +1,5 @@
 // Reads all sockets into one buffer: a stream of chunks costs a fifth of a small request.
-import { Socket } from 'node:net';
+import { type OnReadOpts, Socket } from 'node:net';
 
 /** What is read is dealt with, or copied, before the next read of any socket. */
 const shared = Buffer.allocUnsafeSlow(64 * 1024);
@@ -37,3 +37,12 @@ export function readFrom(accepted: Socket, take: (chunk: Buffer, isLent: boolean
   (socket as unknown as Inside)._server = server;
   return socket;
 }
+
+/** Option `onread` of a socket that connects: `take` gets chunks of the shared buffer, lent for the call. */
+export const readLent = (take: (chunk: Buffer) => void): OnReadOpts => ({
+  buffer: shared,
+  callback(length) {
+    take(shared.subarray(0, length));
+    return true;
+  },
+});

@@ -1,0 +1,160 @@
+// A port for other servers: those that connect and do not say who they are are few and go soon.
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Logger } from '../../base/logger.ts';
+import type { HostPort } from '../../wire/election.ts';
+import { causeOf } from './peerConnect.ts';
+
+export interface PeerPortOptions {
+  /** What the port is for, in messages: `election`. */
+  readonly name: string;
+  readonly addresses: readonly HostPort[];
+  /** Listen on every address of this machine (quorumListenOnAllIPs). */
+  readonly onAllAddresses: boolean;
+  /** Tries to bind, 0: without end (electionPortBindRetry). */
+  readonly tries: number;
+  /** Between two tries to bind, in ms. */
+  readonly pauseMs?: number;
+  /** A connection that has not said who it is after this many ms is closed. */
+  readonly silentMs?: number;
+  /** Such connections from one address; the oldest goes when there is one more. */
+  readonly maxSilent?: number;
+  readonly logger: Logger;
+  readonly onAccepted: (visitor: Visitor) => void;
+}
+
+/** A connection that was accepted, and has not said who it is. */
+export interface Visitor {
+  /** Paused. Whoever puts another socket in its place says so here. */
+  socket: Socket;
+  readonly from: string;
+  /** It has said who it is, or is gone: it is none of the silent ones any more. */
+  known(): void;
+}
+
+/** Apache's ExitCode.UNABLE_TO_BIND_QUORUM_PORT. */
+const CANNOT_BIND = 14;
+const PAUSE_MS = 1000;
+const SILENT_MS = 5000;
+const MAX_SILENT = 16;
+/** Silent connections in all, from however many addresses. */
+const MAX_SILENT_IN_ALL = 512;
+
+/** Listens for peers; never waits for what one of them says. */
+export class PeerPort {
+  readonly #options: PeerPortOptions;
+  readonly #servers: Server[] = [];
+  /** Accepted and not known yet, oldest first, with the timer that ends each. */
+  readonly #silent = new Map<Visitor, NodeJS.Timeout>();
+  #wake: (() => void) | null = null;
+  #isClosed = false;
+
+  constructor(options: PeerPortOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Resolves with the ports in use, one per address. Rejects when one cannot be bound, with a line
+   * for the user as the message, and the code for the process to exit with as `exitCode`.
+   */
+  async listen(): Promise<number[]> {
+    const { addresses, onAllAddresses } = this.#options;
+    const ports: number[] = [];
+    for (const { host, port } of addresses) {
+      ports.push(await this.#bind(onAllAddresses ? null : host, port));
+    }
+    return ports;
+  }
+
+  async #bind(host: string | null, port: number): Promise<number> {
+    const { name, tries, pauseMs = PAUSE_MS, logger } = this.#options;
+    const where = host === null ? `port ${port}` : `${host}:${port}`;
+    for (let tried = 1; ; tried++) {
+      try {
+        return await this.#bindOnce(host, port);
+      } catch (error) {
+        const cause = causeOf(error, host ?? '');
+        if (this.#isClosed || tried === tries) {
+          const times = tries === 1 ? '' : ` after ${tried} tries`;
+          const message = `Cannot listen for ${name} on ${where}${times}: ${cause}`;
+          throw Object.assign(new Error(message, { cause: error }), { exitCode: CANNOT_BIND });
+        }
+        logger.error(`Exception while listening to address ${where}: ${cause}`);
+        await this.#pause(pauseMs);
+      }
+    }
+  }
+
+  #bindOnce(host: string | null, port: number): Promise<number> {
+    const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) =>
+      this.#accept(socket),
+    );
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ port, ...(host === null ? {} : { host }) }, () => {
+        server.removeListener('error', reject);
+        server.on('error', (error) =>
+          this.#options.logger.warn(`Cannot accept a connection: ${error.message}`),
+        );
+        if (this.#isClosed) {
+          server.close();
+          reject(new Error('closed'));
+          return;
+        }
+        this.#servers.push(server);
+        const bound = server.address();
+        resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
+      });
+    });
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #accept(socket: Socket): void {
+    const { logger, silentMs = SILENT_MS, maxSilent = MAX_SILENT } = this.#options;
+    const from = socket.remoteAddress ?? '';
+    socket.setKeepAlive(true);
+    socket.on('error', (error) => logger.debug(`${from}: ${error.message}`));
+    const visitor: Visitor = { socket, from, known: () => this.#known(visitor) };
+    const timer = setTimeout(() => {
+      logger.debug(`${from}: connected to the ${this.#options.name} port and said nothing`);
+      this.#drop(visitor);
+    }, silentMs);
+    this.#makeRoom(from, maxSilent);
+    this.#silent.set(visitor, timer);
+    socket.once('close', () => visitor.known());
+    this.#options.onAccepted(visitor);
+  }
+
+  /** The oldest goes, not the newest: a peer speaks at once, and must get in through a crowd. */
+  #makeRoom(from: string, maxSilent: number): void {
+    const same = [...this.#silent.keys()].filter((visitor) => visitor.from === from);
+    const [oldest] = same.length >= maxSilent ? same : this.#silent.keys();
+    if (oldest === undefined) return;
+    if (same.length >= maxSilent || this.#silent.size >= MAX_SILENT_IN_ALL) this.#drop(oldest);
+  }
+
+  #drop(visitor: Visitor): void {
+    visitor.known();
+    visitor.socket.destroy();
+  }
+
+  #known(visitor: Visitor): void {
+    clearTimeout(this.#silent.get(visitor));
+    this.#silent.delete(visitor);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#wake?.();
+    for (const server of this.#servers) server.close();
+    for (const visitor of [...this.#silent.keys()]) this.#drop(visitor);
+  }
+}
