@@ -4,12 +4,12 @@
 //   <dataLogDir>/version-2/synced.marks                       what must be in the logs, see marks.ts
 //   <dataDir>/version-2/snapshot.<hex of the last zxid>       see wire/snapshot.ts
 //   <dataDir>/zk.lock, <dataLogDir>/zk.lock                   see lock.ts
-import type { Zxid } from '../../base/ids.ts';
-import { hex0x } from '../../base/ids.ts';
+import { hex0x, NO_ZXID, type Zxid } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { State } from '../../state/state.ts';
 import { type Disk, type DiskFile, realDisk } from './disk.ts';
 import { isTemporaryName, logsAmong, snapshotsAmong, VERSION_DIR } from './fileNames.ts';
+import { finishInterrupted } from './interrupted.ts';
 import { type Lock, lockDir } from './lock.ts';
 import { TxnLog } from './logFile.ts';
 import { Marks } from './marks.ts';
@@ -42,6 +42,9 @@ export interface DataDirOptions {
   snapshotPieceSize?: number;
   lock?: (dir: string) => Lock;
 }
+
+/** What later decisions need to know of a history that has been put in place. */
+export type HistoryInPlace = Pick<Recovered, 'snapshotZxid' | 'entries' | 'logFloor'>;
 
 /** Locks and prepares the directories; throws StorageError when they cannot be used. */
 export function openDataDir(options: DataDirOptions): DataDir {
@@ -96,9 +99,18 @@ export class DataDir {
   readonly #options: DataDirOptions;
   readonly #place: Place;
   readonly #locks: Lock[];
-  readonly #marks: Marks;
+  #marks: Marks;
   #log: TxnLog | null = null;
-  #isSnapshotting = false;
+  #logFloor: Zxid = NO_ZXID;
+  #snapshotting: Promise<unknown> | null = null;
+  #purging: Promise<unknown> = Promise.resolve();
+  /** The history is being replaced: no snapshot of the old one is wanted. */
+  #isReplacing = false;
+  /** Of a directory without a history, until it gets one. */
+  #firstSnapshot: Buffer[] | null = null;
+  #failure: Error | null = null;
+  /** Called once what they wait for is durable, or nothing will be any more. */
+  #waiting: { upTo: Zxid; go: () => void }[] = [];
   #isClosing = false;
   #snapshotZxid: Zxid | null = null;
   /** Entries and bytes logged since the last snapshot became due, and how many make it due. */
@@ -121,7 +133,7 @@ export class DataDir {
   }
 
   get isSnapshotting(): boolean {
-    return this.#isSnapshotting;
+    return this.#snapshotting !== null;
   }
 
   /** For `mntr` and the like; null before `recover`. */
@@ -129,47 +141,139 @@ export class DataDir {
     return this.#log;
   }
 
+  get place(): Place {
+    return this.#place;
+  }
+
+  get marks(): Marks {
+    return this.#marks;
+  }
+
+  /** See `Recovered.logFloor`. */
+  get logFloor(): Zxid {
+    return this.#logFloor;
+  }
+
   /**
    * Loads `state` and makes the directory ready to be written: cuts a torn tail, makes what was
    * read durable, and writes a snapshot where there is none (Apache does not start without one).
    * Throws StorageError, with nothing changed on disk, when acknowledged data is missing.
+   *
+   * @param staysEmpty an empty directory gets its first snapshot with its first entry, so that
+   *   until then it can be told that it is empty
    */
-  recover(state: State): Recovered {
+  recover(state: State, staysEmpty = false): Recovered {
     const { logger, trustEmptySnapshot } = this.#options;
+    finishInterrupted(this.#place, logger);
+    this.#marks = new Marks(this.#place.disk, this.#place.logDir);
     this.#marks.load();
     if (this.#marks.problem !== null) logger.warn(this.#marks.problem);
     const found = recover(this.#place, this.#marks, state, logger, trustEmptySnapshot);
     this.#repair(found);
     for (const log of found.logs) this.#marks.closed.set(log.name, log);
+    this.#takeUp(found);
+    if (found.snapshotZxid === null) {
+      if (staysEmpty && found.lastZxid === NO_ZXID) {
+        this.#firstSnapshot = [...snapshotPieces(state)].map((piece) => Buffer.from(piece));
+      } else this.#writeNow(found.lastZxid, snapshotPieces(state));
+    }
+    this.#log = this.#newLog(found.lastZxid, false);
+    return found;
+  }
+
+  #takeUp(found: HistoryInPlace): void {
     this.#entries = found.entries;
     this.#snapshotZxid = found.snapshotZxid;
-    if (found.snapshotZxid === null) this.#writeFirstSnapshot(state);
+    this.#logFloor = found.logFloor;
+  }
+
+  #newLog(lastZxid: Zxid, isHeld: boolean): TxnLog {
     const { disk, logDir: dir } = this.#place;
-    const { preAllocSize, txnLogSizeLimit, forceSync, fsyncWarningMs } = this.#options;
+    const { preAllocSize, txnLogSizeLimit, forceSync, fsyncWarningMs, logger } = this.#options;
     const now = this.#options.now ?? (() => performance.now());
-    const log = new TxnLog(
-      {
-        disk,
-        dir,
-        marks: this.#marks,
-        preAllocSize,
-        txnLogSizeLimit,
-        forceSync,
-        fsyncWarningMs,
-        logger,
-        now,
-      },
-      found.lastZxid,
-    );
-    log.onLogged = (upTo) => this.onLogged(upTo);
-    log.onFailed = (error) => this.onFailed(error);
-    this.#log = log;
-    return found;
+    const marks = this.#marks;
+    const sizes = { preAllocSize, txnLogSizeLimit, forceSync, fsyncWarningMs };
+    const log = new TxnLog({ disk, dir, marks, ...sizes, logger, now }, lastZxid, isHeld);
+    log.onLogged = (upTo) => {
+      this.onLogged(upTo);
+      this.#wake();
+    };
+    log.onFailed = (error) => {
+      this.#failure = error;
+      this.onFailed(error);
+      this.#wake();
+    };
+    return log;
+  }
+
+  /**
+   * Ends the log and a snapshot that is being written; what is appended from here on follows
+   * `lastZxid`, and waits for `resume`. Rejects when the log has failed, or fails now.
+   */
+  async suspend(lastZxid: Zxid): Promise<void> {
+    const old = this.#opened();
+    this.#isReplacing = true;
+    this.#log = this.#newLog(lastZxid, true);
+    await old.close();
+    this.#wake();
+    await this.#snapshotting?.catch(() => {}); // whoever asked for it is told
+    await this.#purging;
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** The history is in place that `suspend` was told of; null: nothing was changed after all. */
+  resume(found: HistoryInPlace | null, lastZxid: Zxid): void {
+    if (found !== null) {
+      this.#takeUp(found);
+      this.#firstSnapshot = null;
+    }
+    this.#isReplacing = false;
+    if (found === null && !this.#isClosing) this.#log = this.#newLog(lastZxid, true);
+    this.#opened().release();
+  }
+
+  /** A directory is not empty any more once something has been learnt, be it that there is nothing. */
+  writeFirstSnapshot(): void {
+    const pieces = this.#firstSnapshot;
+    if (pieces === null) return;
+    this.#firstSnapshot = null;
+    this.#writeNow(NO_ZXID, pieces);
+  }
+
+  #writeNow(zxid: Zxid, pieces: Iterable<Buffer>): void {
+    const { disk, snapDir: dir } = this.#place;
+    this.#options.logger.info(`Snapshotting: ${hex0x(zxid)} to ${dir}`);
+    writeSnapshotNow({ disk, dir, zxid, pieces });
+    this.#snapshotZxid = zxid;
+  }
+
+  /** Resolves when all up to `upTo` is durable, or when nothing will be any more. */
+  #durable(upTo: Zxid): Promise<void> {
+    return new Promise((go) => {
+      this.#waiting.push({ upTo, go });
+      this.#wake();
+    });
+  }
+
+  get #isGivenUp(): boolean {
+    return this.#isClosing || this.#isReplacing || this.#failure !== null;
+  }
+
+  #wake(): void {
+    if (this.#waiting.length === 0) return;
+    const logged = this.#opened().lastLogged;
+    const isOver = this.#isGivenUp;
+    this.#waiting = this.#waiting.filter(({ upTo, go }) => {
+      if (upTo > logged && !isOver) return true;
+      go();
+      return false;
+    });
   }
 
   /** Takes one entry (the bytes of `encodeTxn`, copied here) into the next group commit. */
   append(zxid: Zxid, entry: Uint8Array): void {
     const log = this.#opened();
+    if (this.#firstSnapshot !== null) this.writeFirstSnapshot();
     log.append(zxid, entry);
     this.#entries++;
     this.#bytes += entry.length;
@@ -192,33 +296,58 @@ export class DataDir {
    * a StorageError when the disk says no, leaving no file; one at a time, others are skipped.
    */
   async snapshot(state: State): Promise<void> {
-    const { logger, snapshotPieceSize } = this.#options;
-    if (this.#isSnapshotting) {
+    const { logger } = this.#options;
+    if (this.#snapshotting !== null || this.#isReplacing) {
       logger.warn('Too busy to snap, skipping');
       return;
     }
     const zxid = state.lastZxid;
     if (zxid === this.#snapshotZxid) return;
-    this.#isSnapshotting = true;
     try {
-      const { disk, snapDir: dir } = this.#place;
-      logger.info(`Snapshotting: ${hex0x(zxid)} to ${dir}`);
-      const pieces = snapshotPieces(state, snapshotPieceSize);
-      const isWritten = await writeSnapshot({ disk, dir, zxid, pieces }, () => this.#isClosing);
-      if (isWritten) this.#snapshotZxid = zxid;
+      logger.info(`Snapshotting: ${hex0x(zxid)} to ${this.#place.snapDir}`);
+      this.#snapshotting = this.#writeFuzzy(state, zxid);
+      await this.#snapshotting;
     } finally {
-      this.#isSnapshotting = false;
+      this.#snapshotting = null;
     }
   }
 
+  /**
+   * A member applies what a quorum has, though its own log may not have it yet: the snapshot counts
+   * only when all is logged that it saw.
+   */
+  async #writeFuzzy(state: State, zxid: Zxid): Promise<void> {
+    const { disk, snapDir: dir } = this.#place;
+    const pieces = this.pieces(state);
+    const isWritten = await writeSnapshot(
+      { disk, dir, zxid, pieces },
+      () => this.#isGivenUp,
+      () => this.#durable(state.lastZxid),
+    );
+    if (isWritten) this.#snapshotZxid = zxid;
+  }
+
+  pieces(state: State): Generator<Buffer, void, void> {
+    return snapshotPieces(state, this.#options.snapshotPieceSize);
+  }
+
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
   /** Deletes what the newest `retain` whole snapshots make superfluous (autopurge). */
-  purge(retain: number): Promise<string[]> {
-    return purge(this.#place, retain, this.#options.logger);
+  async purge(retain: number): Promise<string[]> {
+    if (this.#isReplacing) return [];
+    const purging = purge(this.#place, retain, this.#options.logger);
+    // It must not take the snapshot that replaces the history for an old one.
+    this.#purging = purging.catch(() => {}); // whoever asked for it is told
+    return purging;
   }
 
   /** Logs what has gathered, gives up a snapshot that is being written, lets go of files and locks. */
   async close(): Promise<void> {
     this.#isClosing = true;
+    if (this.#log !== null) this.#wake();
     await this.#log?.close();
     for (const lock of this.#locks) lock.release();
   }
@@ -242,14 +371,6 @@ export class DataDir {
       file.close();
     }
     disk.syncDir(logDir);
-  }
-
-  #writeFirstSnapshot(state: State): void {
-    const { disk, snapDir: dir } = this.#place;
-    const zxid = state.lastZxid;
-    this.#options.logger.info(`Snapshotting: ${hex0x(zxid)} to ${dir}`);
-    writeSnapshotNow({ disk, dir, zxid, pieces: snapshotPieces(state) });
-    this.#snapshotZxid = zxid;
   }
 
   /** Not all servers of an ensemble shall take their snapshots at once (SyncRequestProcessor). */

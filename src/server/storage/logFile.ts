@@ -6,7 +6,7 @@ import type { Logger } from '../../base/logger.ts';
 import { LOG_HEADER_LENGTH, LogBatch, logHeader } from '../../wire/log.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { logName } from './fileNames.ts';
-import type { Marks } from './marks.ts';
+import type { ClosedLog, Marks } from './marks.ts';
 
 export interface TxnLogOptions {
   disk: Disk;
@@ -46,6 +46,8 @@ export class TxnLog {
   #position = 0;
   #allocated = 0;
   #rollNext = false;
+  /** Entries only gather: what is before them is being replaced. */
+  #isHeld: boolean;
   #lastAppended: Zxid;
   #lastWritten: Zxid;
   #gathering = new LogBatch();
@@ -58,11 +60,30 @@ export class TxnLog {
   #isSyncingMarks = false;
   #whenIdle: (() => void) | null = null;
 
-  constructor(options: TxnLogOptions, lastZxid: Zxid) {
+  constructor(options: TxnLogOptions, lastZxid: Zxid, isHeld = false) {
     this.#options = options;
+    this.#isHeld = isHeld;
     this.#lastAppended = lastZxid;
     this.#lastWritten = lastZxid;
     this.#marksSyncedAt = options.now();
+  }
+
+  /** The last zxid that is durable (or written, without forceSync). */
+  get lastLogged(): Zxid {
+    return this.#lastWritten;
+  }
+
+  /** What the file being written holds for certain; null before the first entry. */
+  get current(): ClosedLog | null {
+    const { path } = this.#file ?? {};
+    if (path === undefined || this.#lastWritten < this.#first) return null;
+    return { name: this.#name, first: this.#first, last: this.#lastWritten, end: this.#position };
+  }
+
+  /** Lets go of what has gathered in a log that was begun held. */
+  release(): void {
+    this.#isHeld = false;
+    this.flush();
   }
 
   /** Copies one entry into the batch that the next `flush` writes. */
@@ -75,7 +96,8 @@ export class TxnLog {
 
   /** Writes what has gathered, unless a sync is running: then it goes out when that is done. */
   flush(): void {
-    if (this.#isBusy || this.#failure !== null || this.#gathering.entries === 0) return;
+    if (this.#isBusy || this.#isHeld || this.#failure !== null) return;
+    if (this.#gathering.entries === 0) return;
     this.#isBusy = true;
     try {
       if (this.#file === null || this.#rollNext) this.#openNext();

@@ -7,10 +7,10 @@
 //   a line per log that is no longer written   closed log.1 first 0x1 last 0x7f end 9042 <check>
 //
 // The synced zxid only ever follows the fsync of the log, so it may be late but is never ahead.
-import { adler32 } from '../../base/adler32.ts';
 import { hex, NO_ZXID, type Zxid, zxid } from '../../base/ids.ts';
 import type { Disk, DiskFile, Done } from './disk.ts';
 import { temporaryName } from './fileNames.ts';
+import { checked, checkedText, writeFileNow } from './sideFile.ts';
 
 export const MARKS_NAME = 'synced.marks';
 const SLOT = 64;
@@ -66,10 +66,8 @@ export class Marks {
   }
 
   #take(line: string): boolean {
-    const space = line.lastIndexOf(' ');
-    const text = line.slice(0, space);
-    if (space < 0 || checkOf(text) !== line.slice(space + 1)) return false;
-    const words = text.split(' ');
+    const words = checkedText(line)?.split(' ');
+    if (words === undefined) return false;
     if (words[0] === 'synced') {
       const synced = zxidIn(words[1]);
       if (synced > this.synced) this.synced = synced;
@@ -114,6 +112,12 @@ export class Marks {
       this.#file = file;
       done(null);
     });
+  }
+
+  /** Writes the file anew at once, for logs that nobody writes; the directory is synced later. */
+  rewriteNow(): void {
+    this.close();
+    writeFileNow(this.#disk, this.#dir, MARKS_NAME, this.#text());
   }
 
   /** Notes that all up to `synced` has been synced. Kept by the kernel if only the process dies. */
@@ -164,9 +168,6 @@ export class Marks {
   }
 }
 
-const checkOf = (text: string): string =>
-  adler32(Buffer.from(text, 'latin1')).toString(16).padStart(8, '0');
-const checked = (text: string): string => `${text} ${checkOf(text)}`;
 const zxidIn = (word: string | undefined): Zxid =>
   zxid(
     BigInt.asIntN(64, word !== undefined && /^0x[0-9a-f]{1,16}$/.test(word) ? BigInt(word) : 0n),

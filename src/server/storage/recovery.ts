@@ -1,12 +1,13 @@
 // From a data directory to a state: the newest whole snapshot, then every log entry after it.
 // Only reads; what has to be repaired before the server may write is returned.
-import { counterOf, hex0x, NO_ZXID, type Zxid } from '../../base/ids.ts';
+import { counterOf, hex0x, NO_ZXID, type Zxid, zxid } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { State } from '../../state/state.ts';
 import { type LogEnd, LogScanner } from '../../wire/log.ts';
 import type { Disk } from './disk.ts';
 import { logsAmong, type NumberedFile } from './fileNames.ts';
-import type { ClosedLog, Marks } from './marks.ts';
+import { follows } from './logFile.ts';
+import { type ClosedLog, Marks } from './marks.ts';
 import { Replay } from './replay.ts';
 import { chooseSnapshot, type Rejected } from './snapshotChoice.ts';
 import { ADVICE, StorageError } from './storageError.ts';
@@ -35,6 +36,19 @@ export interface Recovered {
   /** Offset in the newest of them from which on nothing is known to have been synced; its end if all is. */
   unsynced: number;
   repairs: Repair[];
+  /**
+   * No entry before this zxid is followed by all later ones: there is a gap, or the logs end before
+   * the snapshot does. 0 when even older logs than those that were read may join on.
+   */
+  logFloor: Zxid;
+}
+
+/** A history that ends earlier than the files do. */
+export interface Limit {
+  /** Entries after this zxid are passed over. */
+  entries: Zxid;
+  /** So are snapshots after this one. */
+  snapshots: Zxid;
 }
 
 /** Loads `state` from the files; throws StorageError rather than lose what was acknowledged. */
@@ -45,7 +59,13 @@ export function recover(
   logger: Logger,
   trustEmpty = false,
 ): Recovered {
-  return new Recovery(place, marks, state, logger).run(trustEmpty);
+  return new Recovery(place, marks, state, logger, null).run(trustEmpty);
+}
+
+/** As `recover`, of a part of the history; what the marks say of the rest does not matter. */
+export function recoverUpTo(place: Place, limit: Limit, state: State, logger: Logger): Recovered {
+  const marks = new Marks(place.disk, place.logDir);
+  return new Recovery(place, marks, state, logger, limit).run(false);
 }
 
 class Recovery {
@@ -53,28 +73,37 @@ class Recovery {
   readonly #marks: Marks;
   readonly #state: State;
   readonly #logger: Logger;
+  readonly #limit: Limit | null;
   readonly #logs: ClosedLog[] = [];
   readonly #repairs: Repair[] = [];
   #unsynced = 0;
+  /** The first entry that was read, the last, and the first after the last gap. */
+  #firstRead: Zxid | null = null;
+  #runFrom: Zxid | null = null;
+  #lastRead = NO_ZXID;
   /** What is in the log directory. */
   #names: ReadonlySet<string> = new Set();
   /** Where the last log that was read ends. */
   #end: { file: string; offset: number } | null = null;
 
-  constructor(place: Place, marks: Marks, state: State, logger: Logger) {
+  constructor(place: Place, marks: Marks, state: State, logger: Logger, limit: Limit | null) {
     this.#place = place;
     this.#marks = marks;
     this.#state = state;
     this.#logger = logger;
+    this.#limit = limit;
   }
 
   run(trustEmpty: boolean): Recovered {
     const { disk, snapDir, logDir } = this.#place;
-    const choice = chooseSnapshot(disk, snapDir, this.#state, this.#logger);
+    const limit = this.#limit;
+    const newest = limit?.snapshots ?? null;
+    const choice = chooseSnapshot(disk, snapDir, this.#state, this.#logger, newest);
     const snapshotZxid = choice.zxid;
     const names = disk.list(logDir);
     this.#names = new Set(names);
-    const logs = neededLogs(logsAmong(names), snapshotZxid);
+    const all = logsAmong(names).filter(({ zxid }) => limit === null || zxid <= limit.entries);
+    const logs = neededLogs(all, snapshotZxid);
     this.#demandClosedLogs(snapshotZxid ?? NO_ZXID);
     const base = { zxid: snapshotZxid, file: choice.file, digest: choice.digest, trustEmpty };
     const replay = new Replay(this.#state, base);
@@ -96,6 +125,7 @@ class Recovery {
       logs: this.#logs,
       unsynced: this.#unsynced,
       repairs: this.#repairs,
+      logFloor: this.#logFloor(last),
     };
   }
 
@@ -108,6 +138,8 @@ class Recovery {
       let unsynced: number | null = null;
       for (;;) {
         for (let entry = scanner.next(); entry !== null; entry = scanner.next()) {
+          if (this.#limit !== null && entry.zxid > this.#limit.entries) return;
+          this.#noteRun(entry.zxid);
           if (entry.zxid > this.#marks.synced) unsynced ??= entry.offset;
           if (held.first === NO_ZXID) held.first = entry.zxid;
           if (entry.zxid > held.last) held.last = entry.zxid;
@@ -117,6 +149,7 @@ class Recovery {
         held.end = end.offset;
         if (!this.#mayPass(end, path, replay)) break;
         scanner.resume();
+        this.#runFrom = null;
       }
       if (held.first !== NO_ZXID) {
         this.#logs.push(held);
@@ -126,6 +159,18 @@ class Recovery {
     } finally {
       file.close();
     }
+  }
+
+  #noteRun(read: Zxid): void {
+    if (read <= this.#lastRead) return;
+    this.#firstRead ??= read;
+    if (this.#runFrom === null || !follows(read, this.#lastRead)) this.#runFrom = read;
+    this.#lastRead = read;
+  }
+
+  #logFloor(last: Zxid): Zxid {
+    if (this.#runFrom === null || this.#lastRead !== last) return zxid(last + 1n);
+    return this.#runFrom === this.#firstRead ? NO_ZXID : this.#runFrom;
   }
 
   /** Damage that the snapshot covers is passed over: nothing in it is needed. */
@@ -173,7 +218,9 @@ class Recovery {
     }
     const isEmpty = held.first === NO_ZXID;
     if (!isNewest) {
-      if (kind !== 'end') replay.suspect = { file: path, offset, reason };
+      if (kind === 'end') return;
+      replay.suspect = { file: path, offset, reason };
+      this.#runFrom = null;
       return;
     }
     if (kind === 'end' && !isEmpty) return;

@@ -28,9 +28,17 @@ export interface Choice {
   rejected: Rejected[];
 }
 
-export function chooseSnapshot(disk: Disk, dir: string, state: State, logger: Logger): Choice {
+/** @param newest snapshots beyond this zxid are passed over */
+export function chooseSnapshot(
+  disk: Disk,
+  dir: string,
+  state: State,
+  logger: Logger,
+  newest: Zxid | null = null,
+): Choice {
   const rejected: Rejected[] = [];
   for (const { name, zxid } of snapshotsAmong(disk.list(dir))) {
+    if (newest !== null && zxid > newest) continue;
     const path = `${dir}/${name}`;
     const file = disk.open(path, 'read');
     try {

@@ -70,6 +70,8 @@ interface Job {
   disk: Disk;
   dir: string;
   zxid: Zxid;
+  /** Instead of that of a snapshot of `zxid`. */
+  name?: string;
   pieces: Iterable<Buffer>;
 }
 
@@ -92,16 +94,23 @@ export function writeSnapshotNow(job: Job): void {
 
 /**
  * Writes a snapshot piece by piece while others work. False when `isStopped` said so meanwhile;
- * throws StorageError when the disk fails. In both cases no file is left.
+ * throws StorageError when the disk fails. In both cases no file is left. The file gets its name
+ * only after `written`, which is called once all is on disk.
  */
-export async function writeSnapshot(job: Job, isStopped: () => boolean): Promise<boolean> {
+export async function writeSnapshot(
+  job: Job,
+  isStopped: () => boolean,
+  written: () => Promise<void> = async () => {},
+): Promise<boolean> {
   const { disk, dir } = job;
-  const name = snapshotName(job.zxid);
+  const name = job.name ?? snapshotName(job.zxid);
   const temporary = `${dir}/${temporaryName(name)}`;
   const file = disk.open(temporary, 'create');
   let isWhole = false;
   try {
     isWhole = await writePieces(file, job.pieces, isStopped);
+    if (isWhole) await written();
+    isWhole &&= !isStopped();
   } finally {
     file.close();
     if (!isWhole) disk.remove(temporary);

@@ -1,0 +1,331 @@
+// The data directory of a server in an ensemble: a DataDir with epochs, whose history a leader may
+// cut or replace, and whose damage or emptiness keeps the server from voting, not from starting.
+//
+//   <dataDir>/version-2/unhealed   says why this server must not vote; Apache ignores it
+//   <dataDir>/initialize           lets an empty server vote, once (Apache's)
+import { hex0x, NO_ZXID, type Zxid } from '../../base/ids.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { State } from '../../state/state.ts';
+import { moveAside } from './aside.ts';
+import { beginCut, type CutPlan, finishCut, planCut } from './cut.ts';
+import { type DataDir, type DataDirOptions, openDataDir } from './dataDir.ts';
+import { type Disk, type Done, realDisk } from './disk.ts';
+import { EPOCH_NAMES, EpochFiles, type EpochKind, readEpochs } from './epochFiles.ts';
+import { logsAmong, snapshotsAmong } from './fileNames.ts';
+import { type History, type HistorySource, logFrom, readHistory } from './history.ts';
+import { MARKS_NAME } from './marks.ts';
+import type { Place, Recovered } from './recovery.ts';
+import { finishReplacement, replacementName } from './replacement.ts';
+import { done, readText, writeFileNow } from './sideFile.ts';
+import { writeSnapshot } from './snapshotFile.ts';
+import { StorageError } from './storageError.ts';
+
+export const UNHEALED_NAME = 'unhealed';
+const INITIALIZE_NAME = 'initialize';
+
+export interface MemberDirOptions extends DataDirOptions {
+  /**
+   * Apache's `db.autocreate`: without a history and without `initialize` the server may vote. When
+   * false an empty server waits until it has taken over a leader's history.
+   */
+  autoCreate: boolean;
+}
+
+/** What a server starts with. */
+export interface InitialState {
+  state: State;
+  lastZxid: Zxid;
+  acceptedEpoch: number;
+  /** 0 while the history is not known to be whole: it stands for nothing then. */
+  currentEpoch: number;
+  /** No snapshot and no log: a new server, or one that has lost everything. */
+  isEmpty: boolean;
+  /** False when what this server acknowledged may be missing here: no vote, no acknowledgement. */
+  mayVote: boolean;
+  /** First zxid from which on all entries are in the logs; null when there is none. */
+  logFrom: Zxid | null;
+  /** Log entries applied on top of the snapshot. */
+  entries: number;
+}
+
+/** Locks and prepares the directories; throws StorageError when they cannot be used. */
+export function openMemberDir(options: MemberDirOptions): MemberDir {
+  return new MemberDir(openDataDir(options), options);
+}
+
+export class MemberDir {
+  /** For appending, flushing, snapshots, purging and what happens to them; recovered by `recover`. */
+  readonly data: DataDir;
+  readonly #options: MemberDirOptions;
+  readonly #disk: Disk;
+  readonly #logger: Logger;
+  readonly #epochs: EpochFiles;
+  #isUnhealed = false;
+  /** The change of the history that is under way, or done. */
+  #change: Promise<unknown> = Promise.resolve();
+
+  constructor(data: DataDir, options: MemberDirOptions) {
+    this.data = data;
+    this.#options = options;
+    this.#disk = options.disk ?? realDisk;
+    this.#logger = options.logger;
+    this.#epochs = new EpochFiles(this.#disk, data.place.snapDir);
+  }
+
+  /**
+   * Loads what there is. Damage does not stop it: the files are kept aside, and the server starts
+   * empty and without a vote. Throws StorageError when the disk itself fails.
+   */
+  recover(newState: () => State): InitialState {
+    const { snapDir } = this.data.place;
+    const reason = readText(this.#disk, snapDir, UNHEALED_NAME);
+    this.#isUnhealed = reason !== null;
+    if (reason !== null) this.#logger.warn(`Not yet healed, no vote (${reason.trimEnd()})`);
+    let state = newState();
+    let found: Recovered;
+    try {
+      found = this.data.recover(state, true);
+    } catch (error) {
+      this.#keepAside(error);
+      state = newState();
+      found = this.data.recover(state, true);
+    }
+    const { lastZxid, snapshotZxid, entries } = found;
+    this.#beginEpochs(lastZxid);
+    const isEmpty = snapshotZxid === null && lastZxid === NO_ZXID;
+    this.#judgeEmptiness(isEmpty);
+    return {
+      state,
+      lastZxid,
+      acceptedEpoch: this.#epochs.accepted,
+      currentEpoch: this.#isUnhealed ? 0 : this.#epochs.current,
+      isEmpty,
+      mayVote: this.mayVote,
+      logFrom: this.logFrom,
+      entries,
+    };
+  }
+
+  get mayVote(): boolean {
+    return !this.#isUnhealed;
+  }
+
+  get logFrom(): Zxid | null {
+    return logFrom(this.#source());
+  }
+
+  /** Bytes of the newest snapshot; 0 without one. To weigh a stretch of log against it. */
+  get snapshotBytes(): number {
+    const { snapDir } = this.data.place;
+    const [newest] = snapshotsAmong(this.#disk.list(snapDir));
+    if (newest === undefined) return 0;
+    const file = this.#disk.open(`${snapDir}/${newest.name}`, 'read');
+    const { size } = file;
+    file.close();
+    return size;
+  }
+
+  /** Entries after `after` up to `upTo`, from the logs; null when they do not have them all. */
+  readHistory(after: Zxid, upTo: Zxid): Promise<History | null> {
+    return readHistory(this.#source(), after, upTo);
+  }
+
+  /**
+   * Saves an epoch; `done` once it is durable, in the order of the calls. They never fall. The
+   * current one is saved after all that it stands for is durable: then a server is healed, too.
+   */
+  saveEpoch(kind: EpochKind, epoch: number, told: Done): void {
+    const save = (): Promise<void> => this.#saveEpoch(kind, epoch);
+    // A start that finishes a change goes by the accepted epoch under which it was begun.
+    this.#change.then(save, save).then(() => told(null), told);
+  }
+
+  async #saveEpoch(kind: EpochKind, epoch: number): Promise<void> {
+    if (kind === 'current') this.data.writeFirstSnapshot();
+    await done((saved) => this.#epochs.save(kind, epoch, saved));
+    if (kind === 'current' && this.#isUnhealed) await this.#heal();
+  }
+
+  /**
+   * Says durably that this server must not vote until it has taken over a leader's history: for
+   * one that finds itself empty beside others that are not.
+   */
+  distrust(reason: string): void {
+    if (this.#isUnhealed) return;
+    const { snapDir } = this.data.place;
+    writeFileNow(this.#disk, snapDir, UNHEALED_NAME, `${reason}\n`);
+    this.#disk.syncDir(snapDir);
+    this.#isUnhealed = true;
+    this.#logger.warn(
+      `${reason}; this server does not vote until it has synced with a leader. If no other server ` +
+        `has more, a file ${this.#options.dataDir}/${INITIALIZE_NAME} lets it vote at its next start`,
+    );
+  }
+
+  /**
+   * Cuts the history after `after`, durably, and gives the state as it was then; null, with nothing
+   * changed, when the files do not have exactly that. Entries appended meanwhile follow `after`.
+   */
+  truncate(after: Zxid, newState: () => State): Promise<State | null> {
+    return this.#exclusively(async () => {
+      const last = this.#lastLogged();
+      await this.data.suspend(after);
+      const { place, marks } = this.data;
+      let plan: CutPlan | null = null;
+      try {
+        plan = planCut(place, after, newState);
+        if (plan !== null) {
+          const { base } = plan;
+          const cut = { after, base, epoch: this.#epochs.accepted };
+          beginCut(place, cut);
+          finishCut(place, cut, marks, this.#logger);
+        }
+      } catch (error) {
+        this.data.onFailed(error as Error);
+        throw error;
+      }
+      this.data.resume(plan?.found ?? null, plan === null ? last : after);
+      return plan?.state ?? null;
+    });
+  }
+
+  /**
+   * Makes `state`, which came from the leader, the only history. Resolves when it is durable; false
+   * when the server was closed meanwhile. Entries appended meanwhile follow `zxid`, and are written
+   * after that; none of them may be applied to `state` before.
+   */
+  restart(state: State, zxid: Zxid): Promise<boolean> {
+    return this.#exclusively(async () => {
+      const { data } = this;
+      await data.suspend(zxid);
+      const { place, marks } = data;
+      const epoch = this.#epochs.accepted;
+      const name = replacementName(zxid, epoch);
+      const job = { disk: this.#disk, dir: place.snapDir, zxid, name, pieces: data.pieces(state) };
+      this.#logger.info(`Snapshotting: ${hex0x(zxid)} to ${place.snapDir}, from the leader`);
+      try {
+        if (
+          !(await writeSnapshot(
+            job,
+            () => data.isClosing,
+            () => demandStill(state, zxid),
+          ))
+        ) {
+          return false;
+        }
+        finishReplacement(place, { name, zxid, epoch }, marks, this.#logger);
+      } catch (error) {
+        data.onFailed(error as Error);
+        throw error;
+      }
+      const logFloor = (zxid + 1n) as Zxid;
+      data.resume({ snapshotZxid: zxid, entries: 0, logFloor }, zxid);
+      return true;
+    });
+  }
+
+  /** Waits for a change of the history that is under way, or lets it be given up. */
+  async close(): Promise<void> {
+    const closed = this.data.close();
+    await this.#change.catch(() => {}); // whoever asked for it is told
+    await closed;
+  }
+
+  #exclusively<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#change.then(change, change);
+    this.#change = result;
+    return result;
+  }
+
+  #lastLogged(): Zxid {
+    return this.#source().log.lastLogged;
+  }
+
+  #source(): HistorySource {
+    const { place, marks, log, logFloor: floor } = this.data;
+    if (log === null) throw new Error('recover() comes first');
+    return { place, marks, log, floor };
+  }
+
+  /** Anything but trouble with the disk itself is damage. */
+  #keepAside(error: unknown): void {
+    if (!(error instanceof StorageError) || error.code !== null) throw error;
+    const place = this.data.place;
+    this.distrust(error.message);
+    const kept = damagedFiles(place).map(([dir, names]) =>
+      moveAside(this.#disk, dir, 'damaged', names),
+    );
+    const dirs = [...new Set(kept)].filter((dir) => dir !== null);
+    this.#logger.warn(`The files are kept in ${dirs.join(' and ')}`);
+  }
+
+  #beginEpochs(lastZxid: Zxid): void {
+    const { snapDir } = this.data.place;
+    const disk = this.#disk;
+    const read = readEpochs(disk, snapDir, lastZxid);
+    for (const note of read.notes) this.#logger.warn(note);
+    if (read.problem !== null) {
+      this.distrust(read.problem.message);
+      const present = disk.list(snapDir);
+      const names = Object.values(EPOCH_NAMES).filter((name) => present.includes(name));
+      moveAside(disk, snapDir, 'damaged', names);
+    }
+    const current = read.current;
+    this.#epochs.begin({ current, accepted: Math.max(read.accepted, current) });
+  }
+
+  #judgeEmptiness(isEmpty: boolean): void {
+    const { dataDir, dataLogDir, autoCreate } = this.#options;
+    const disk = this.#disk;
+    let isInitialized = false;
+    for (const dir of new Set([dataDir, dataLogDir])) {
+      if (readText(disk, dir, INITIALIZE_NAME) === null) continue;
+      if (isEmpty || this.#isUnhealed) {
+        this.#logger.info(
+          `${dir}/${INITIALIZE_NAME}: found, what is not here will not block voting participation`,
+        );
+        this.data.writeFirstSnapshot();
+        if (this.#isUnhealed) this.#healNow();
+      }
+      isInitialized = true;
+      disk.remove(`${dir}/${INITIALIZE_NAME}`);
+      disk.syncDir(dir);
+    }
+    if (isEmpty && !isInitialized && !autoCreate) {
+      this.distrust(`${this.data.place.snapDir}: no snapshot and no log, data may be missing`);
+    }
+  }
+
+  #healNow(): void {
+    const { snapDir } = this.data.place;
+    this.#disk.remove(`${snapDir}/${UNHEALED_NAME}`);
+    this.#disk.syncDir(snapDir);
+    this.#isUnhealed = false;
+  }
+
+  async #heal(): Promise<void> {
+    const { snapDir } = this.data.place;
+    this.#disk.remove(`${snapDir}/${UNHEALED_NAME}`);
+    await done((synced) => this.#disk.syncDirLater(snapDir, synced));
+    this.#isUnhealed = false;
+    this.#logger.info('Synced with a leader: this server may vote again');
+  }
+}
+
+function damagedFiles({ disk, snapDir, logDir }: Place): [string, string[]][] {
+  const marks = disk.list(logDir).filter((name) => name === MARKS_NAME);
+  const logs = [...logsAmong(disk.list(logDir)).map(({ name }) => name), ...marks];
+  const snapshots = snapshotsAmong(disk.list(snapDir)).map(({ name }) => name);
+  if (snapDir === logDir) return [[logDir, [...logs, ...snapshots]]];
+  return [
+    [logDir, logs],
+    [snapDir, snapshots],
+  ];
+}
+
+async function demandStill(state: State, zxid: Zxid): Promise<void> {
+  if (state.lastZxid === zxid) return;
+  throw new Error(
+    `${hex0x(state.lastZxid)} was applied before the state of ${hex0x(zxid)} is safe`,
+  );
+}
