@@ -27,7 +27,7 @@ export interface ReplicaOptions {
   readonly containers: ContainerRules;
   /** Sessions expire in steps of this many ms. */
   readonly tickTime: number;
-  /** Id that the first new session gets; the next ones count up from it. */
+  /** Id that the first new session gets, or a later one; the next ones count up from it. */
   readonly firstSessionId: SessionId;
   /** A random number in [0, 1), for what must not be foreseen. */
   readonly chance: () => number;
@@ -59,7 +59,7 @@ export class Replica {
     this.reception = new Reception(this, options.reception);
     const { throttle, largeRequests } = options.reception;
     this.throttle = new ConnectionThrottle(throttle, options.chance, now.monotonic);
-    this.#nextSession = options.firstSessionId;
+    this.#nextSession = this.state.sessions.firstFree(options.firstSessionId);
     this.#alone = new Alone(options.serverId, options.state.lastZxid, (e) => this.effect(e));
     this.#deciding = new Deciding(this, this.#alone, {
       tickTime: options.tickTime,

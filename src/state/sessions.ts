@@ -2,9 +2,15 @@
 import { type SessionId, sessionId } from '../base/ids.ts';
 import { CONTAINER_OWNER } from './owner.ts';
 
+/** An id's top byte is the number of the server that gave it out. */
+const SERVER_SHIFT = 56n;
+const NO_HIGHER = -(1n << 63n);
+
 /** The sessions that exist, as transactions made them and snapshots keep them. */
 export class Sessions {
   readonly #timeouts = new Map<SessionId, number>();
+  /** By the number of the server that gave them out: the highest id seen. */
+  readonly #highest = new Map<bigint, SessionId>();
 
   get size(): number {
     return this.#timeouts.size;
@@ -21,6 +27,18 @@ export class Sessions {
 
   add(id: SessionId, timeoutMs: number): void {
     this.#timeouts.set(id, timeoutMs);
+    const server = id >> SERVER_SHIFT;
+    if (id > (this.#highest.get(server) ?? NO_HIGHER)) this.#highest.set(server, id);
+  }
+
+  /**
+   * `first`, or the id after the highest that its server has given out as far as the snapshot and
+   * the logs tell: a clock that was set back must not give the id, and with it the password, of
+   * one session to another.
+   */
+  firstFree(first: SessionId): SessionId {
+    const highest = this.#highest.get(first >> SERVER_SHIFT);
+    return highest === undefined || highest < first ? first : sessionId(highest + 1n);
   }
 
   remove(id: SessionId): boolean {
@@ -29,6 +47,7 @@ export class Sessions {
 
   clear(): void {
     this.#timeouts.clear();
+    this.#highest.clear();
   }
 
   entries(): IterableIterator<[SessionId, number]> {

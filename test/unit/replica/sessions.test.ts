@@ -253,6 +253,46 @@ describe('expiry', () => {
   });
 });
 
+describe('the id of a new session', () => {
+  const replayed = (server: LoneServer): State => {
+    const state = new State(server.replica.state.tree.options);
+    for (const { entry } of server.logged) {
+      const { header, txn } = decodeTxn(entry);
+      applyTxn(state, header, txn);
+    }
+    return state;
+  };
+
+  it.each([0n, -3_600_000n, 3_600_000n])(
+    "is nobody else's after a start with the clock off by %i ms, closed sessions included",
+    (offset) => {
+      const firstSessionId = (1n << 56n) | (1_700_000_000_000n << 16n);
+      const before = new LoneServer({ firstSessionId });
+      const open = connected(before);
+      const closed = connected(before);
+      before.send(closed.client, closeFrame(1));
+      const state = replayed(before);
+      expect(state.sessions.size).toBe(1);
+      const after = new LoneServer({ firstSessionId: firstSessionId + (offset << 16n), state });
+      const ids = [
+        open.session,
+        closed.session,
+        connected(after).session,
+        connected(after).session,
+      ];
+      expect(new Set(ids).size).toBe(4);
+      for (const id of ids) expect(id >> 56n).toBe(1n);
+    },
+  );
+
+  it('does not go by the ids that other servers gave out', () => {
+    const before = new LoneServer({ firstSessionId: (2n << 56n) | 77n });
+    connected(before);
+    const after = new LoneServer({ firstSessionId: (1n << 56n) | 5n, state: replayed(before) });
+    expect(connected(after).session).toBe((1n << 56n) | 5n);
+  });
+});
+
 describe('containers and znodes with a time to live', () => {
   const createTtl = (xid: number, path: string, ttl: bigint): string =>
     requestFrame(xid, OpCode.createTtl, CreateTtlRequest, {
