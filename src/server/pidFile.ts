@@ -32,7 +32,7 @@ export function readPidFile(path: string, dataDir: string): PidFile {
   }
   const pid = /^\d{1,10}$/.test(text) ? Number(text) : 0;
   if (pid === 0) return { kind: 'stale', pid: null };
-  return isRunning(pid) && !startedAfter(pid, writtenAt) && isServerOf(dataDir, pid)
+  return isRunning(pid) && isServerOf(dataDir, pid, writtenAt)
     ? { kind: 'running', pid }
     : { kind: 'stale', pid };
 }
@@ -60,10 +60,12 @@ export function removePidFile(path: string, pid: number): void {
  *
  * Our servers lock their directory; Apache's do not, and are known by their command line.
  */
-function isServerOf(dataDir: string, pid: number): boolean {
+function isServerOf(dataDir: string, pid: number, writtenAt: number): boolean {
   const holder = holderOf(dataDir);
+  // The lock says so whatever the times say: the wall clock may have been set since.
   if (holder === pid) return true;
   if (holder !== null && holder !== 0) return false;
+  if (startedAfter(pid, writtenAt)) return false;
   const command = readProc(`/proc/${pid}/cmdline`);
   // Without /proc there is no more to go by than the times.
   if (command === null) return readProc('/proc/self/cmdline') === null;
