@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { type Ensemble, type EnsembleServer, isEnsembleKey, parseEnsemble } from './ensemble.ts';
-import type { Values } from './keys.ts';
+import type { KeyName, Values } from './keys.ts';
 import { checkEnsemble, participantsOf } from './membership.ts';
 import { type Entry, parseProperties } from './properties.ts';
 import { Report } from './report.ts';
@@ -12,6 +12,8 @@ import { type GivenValues, readValues } from './values.ts';
 export interface Config extends Values {
   /** The file as it was named. */
   readonly file: string;
+  /** `file:line` of every key that the file gives. */
+  readonly at: ReadonlyMap<KeyName, string>;
   /** Absolute. */
   readonly dataDir: string;
   /** Absolute; equals dataDir when not given. */
@@ -70,6 +72,7 @@ export function parseConfig(text: string, fileName: string, options: ParseOption
     ...listening,
     peerType: isDistributed && self !== null ? self.role : values.peerType,
     file: fileName,
+    at: self?.client ? new Map(given.at).set('clientPort', self.at) : given.at,
     myid,
     ensemble,
     isDistributed,

@@ -3,7 +3,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Config } from '../config/index.ts';
 import { createLogger, type LogOptions, type ServerLogger } from './logger.ts';
 import { pidFilePath, removePidFile, writePidFile } from './pidFile.ts';
-import { checkDirectories, networkFailure } from './startFailure.ts';
+import { checkDirectories, startFailure } from './startFailure.ts';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -57,7 +57,7 @@ export async function runForeground(
   try {
     return await serve(options, logger, startServer, signals);
   } catch (thrown) {
-    const words = thrown instanceof Error ? networkFailure(thrown, config) : null;
+    const words = startFailure(thrown, config);
     logger.error(words !== null && !options.debug ? words : messageOf(thrown, options.debug));
     return exitCodeOf(thrown);
   } finally {

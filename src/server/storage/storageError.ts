@@ -65,6 +65,18 @@ const TEXTS: Readonly<Record<string, string>> = {
   EROFS: 'read-only file system',
 };
 
+/** What an operator can do about them. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  EACCES: 'let the user of this server read and write there',
+  EDQUOT: 'raise the quota or make room, then start the server again',
+  EIO: 'look for the state of the disk in the log of the kernel',
+  EMFILE: 'raise the limit of open files (ulimit -n)',
+  ENOENT: 'look whether its directory was removed or its disk unmounted',
+  ENOSPC: 'make room there, then start the server again',
+  EPERM: 'let the user of this server read and write there',
+  EROFS: 'mount the file system for writing, then start the server again',
+};
+
 /** Turns an error of the file system into one that names the file and what was being done. */
 export function diskError(action: string, file: string, error: unknown): StorageError {
   if (error instanceof StorageError) return error;
@@ -72,6 +84,8 @@ export function diskError(action: string, file: string, error: unknown): Storage
   const text = code === null ? String(error) : `${TEXTS[code] ?? 'failed'} (${code})`;
   const problem: StorageProblem = { file, reason: `cannot ${action}: ${text}` };
   if (code !== null) problem.code = code;
+  const advice = REMEDIES[code ?? ''];
+  if (advice !== undefined) problem.advice = advice;
   return new StorageError(problem, error);
 }
 
@@ -98,4 +112,10 @@ export const ADVICE = {
     'restore the snapshot from a backup or another server; snapshot.trust.empty=true starts from ' +
     `the logs alone (upgrades from 3.4 only); ${ACCEPT}`,
   foreign: `move the file out of the directory if it does not belong there, else ${RESTORE}, ${ACCEPT}`,
+} as const;
+
+/** A log that went away while it was written. */
+export const REMOVED = {
+  reason: 'the file is not there any more, the log cannot go on',
+  advice: 'look whether it was removed or moved away, or its disk unmounted',
 } as const;

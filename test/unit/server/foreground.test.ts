@@ -92,7 +92,7 @@ describe('a server process', () => {
     const busy = run(() => Promise.reject(taken));
     expect(await busy.exited).toBe(1);
     expect(busy.log().split('\n').at(-2)).toMatch(
-      /ERROR \[QuorumPeerMain\] - zoo.cfg: clientPort \d+ is in use \(Address already in use.*\)$/,
+      /ERROR \[QuorumPeerMain\] - zoo.cfg:3: clientPort \d+ is in use \(Address already in use.*\)$/,
     );
     const damaged = run(() =>
       Promise.reject(Object.assign(new Error('log.5 is damaged'), { exitCode: 3 })),
