@@ -1,6 +1,6 @@
 // Every end that is not asked for: a code that is not 0, and one line that says what and where.
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -88,12 +88,14 @@ async function refusal(started: Started, code = DATA_DIR): Promise<string> {
   return lineOf(started);
 }
 
+const RIGHTS = 'let the user of this server read and write there';
+
 describe('a server that cannot start', () => {
   test('names the port that is in use', async () => {
     const other = createServer().listen(port, '127.0.0.1');
     await once(other, 'listening');
     expect(await refusal(start(), 1)).toBe(
-      `${home}/zoo.cfg: clientPort ${port} is in use (Address already in use: 127.0.0.1:${port})`,
+      `${home}/zoo.cfg:2: clientPort ${port} is in use (Address already in use: 127.0.0.1:${port})`,
     );
     other.close();
   });
@@ -104,8 +106,8 @@ describe('a server that cannot start', () => {
     port = await freePort();
     writeConfig();
     expect(await refusal(start())).toBe(
-      `${dataDir}: the directory is in use by another server (pid ${first.pid}); ` +
-        'stop that server first, or give this one a directory of its own',
+      `${home}/zoo.cfg:1: dataDir cannot be used: ${dataDir}: the directory is in use by another ` +
+        `server (pid ${first.pid}); stop that server first, or give this one a directory of its own`,
     );
     process.kill(first.pid);
     expect(await first.ended()).toBe(0);
@@ -114,13 +116,15 @@ describe('a server that cannot start', () => {
   test('names the directory that it may not make, or not write', async () => {
     chmodSync(home, 0o555);
     expect(await refusal(start(BOUND_BY_MODES))).toBe(
-      `${dataDir}/version-2: cannot make the directory: permission denied (EACCES)`,
+      `${home}/zoo.cfg:1: dataDir cannot be used: ${dataDir}/version-2: ` +
+        `cannot make the directory: permission denied (EACCES); ${RIGHTS}`,
     );
     chmodSync(home, 0o755);
     mkdirSync(join(dataDir, 'version-2'), { recursive: true });
     chmodSync(dataDir, 0o555);
     expect(await refusal(start(BOUND_BY_MODES))).toBe(
-      `${dataDir}: cannot lock the directory: permission denied (EACCES)`,
+      `${home}/zoo.cfg:1: dataDir cannot be used: ${dataDir}: ` +
+        `cannot lock the directory: permission denied (EACCES); ${RIGHTS}`,
     );
   });
 
@@ -131,27 +135,28 @@ describe('a server that cannot start', () => {
     expect(await first.ended()).toBe(0);
     chmodSync(join(dataDir, 'version-2/snapshot.0'), 0);
     expect(await refusal(start(BOUND_BY_MODES))).toBe(
-      `${dataDir}/version-2/snapshot.0: cannot open it: permission denied (EACCES)`,
+      `${home}/zoo.cfg:1: dataDir cannot be used: ${dataDir}/version-2/snapshot.0: ` +
+        `cannot open it: permission denied (EACCES); ${RIGHTS}`,
     );
   });
 
   test('names the file that stands where its directory should be', async () => {
     writeFileSync(dataDir, '');
-    expect(await refusal(start())).toBe(`${home}/zoo.cfg: dataDir ${dataDir} is not a directory`);
+    expect(await refusal(start())).toBe(`${home}/zoo.cfg:1: dataDir ${dataDir} is not a directory`);
     const [program, [script = '']] = ourCommand('');
     const verb = [script, 'server', 'start', join(home, 'zoo.cfg')];
     const background = startProcess(program, verb, { cwd: home, stdio: 'pipe' });
     let errors = '';
     background.stderr?.on('data', (chunk) => (errors += chunk));
     expect((await once(background, 'close'))[0]).toBe(1);
-    expect(errors).toContain(`zoo.cfg: dataDir ${dataDir} is not a directory\n`);
+    expect(errors).toContain(`zoo.cfg:1: dataDir ${dataDir} is not a directory\n`);
   });
 
   test.each([
     ['192.0.2.1', 'is not an address of this host (EADDRNOTAVAIL)'],
     ['no-such-host.invalid', /^cannot be resolved \(E\w+\)$/],
   ])('names the address %s that is not its own', async (address, reason) => {
-    const at = `${home}/zoo.cfg: clientPortAddress ${address} `;
+    const at = `${home}/zoo.cfg:3: clientPortAddress ${address} `;
     writeFileSync(
       join(home, 'zoo.cfg'),
       `dataDir=${dataDir}\nclientPort=${port}\nclientPortAddress=${address}\n`,
@@ -181,6 +186,34 @@ test('a server short of descriptors refuses clients, and still goes on to new lo
   process.kill(server.pid);
   expect(await server.ended(), server.output()).toBe(0);
   expect(server.output().match(/Creating new log file/g)?.length).toBeGreaterThan(2);
+});
+
+describe('a data directory that goes away under the server', () => {
+  test.each([
+    ['removed', (dir: string) => rmSync(dir, { recursive: true })],
+    ['moved away', (dir: string) => renameSync(dir, `${dir}-elsewhere`)],
+    [
+      'replaced by a copy',
+      (dir: string) => {
+        renameSync(dir, `${dir}-elsewhere`);
+        cpSync(`${dir}-elsewhere`, dir, { recursive: true });
+      },
+    ],
+  ])('when it is %s, nothing more is acknowledged', async (_, harm) => {
+    const server = start();
+    await server.serves();
+    const link = await RawConnection.open(port);
+    link.send(Buffer.from(connectFrame() + createFrame(1, '/before'), 'hex'));
+    expect(await link.replies(2, false)).toHaveLength(2);
+    harm(dataDir);
+    link.send(Buffer.from(createFrame(2, '/after'), 'hex'));
+    expect(await server.ended(), server.output()).toBe(1);
+    expect(link.frames()).toEqual([]);
+    expect(lineOf(server)).toBe(
+      `${dataDir}/version-2/log.1: the file is not there any more, the log cannot go on; ` +
+        'look whether it was removed or moved away, or its disk unmounted',
+    );
+  });
 });
 
 describe('an error that nobody foresaw', () => {

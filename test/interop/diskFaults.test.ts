@@ -29,37 +29,47 @@ const cases: Case[] = [
   {
     name: 'fdatasync says EIO',
     wrapper: strace('fdatasync', 'error=EIO:when=20+'),
-    line: /\/version-2\/\S+: cannot sync it: input\/output error \(EIO\)$/,
+    line: /\/version-2\/\S+: cannot sync it: input\/output error \(EIO\); look for the state of the disk/,
   },
   {
     name: 'fdatasync says EIO once, and the next one would succeed',
     wrapper: strace('fdatasync', 'error=EIO:when=25'),
-    line: /\/version-2\/\S+: cannot sync it: input\/output error \(EIO\)$/,
+    line: /\/version-2\/\S+: cannot sync it: input\/output error \(EIO\); look for the state of the disk/,
   },
   {
     name: 'fdatasync says EDQUOT',
     wrapper: strace('fdatasync', 'error=EDQUOT:when=20+'),
-    line: /\/version-2\/\S+: cannot sync it: disk quota exceeded \(EDQUOT\)$/,
+    line: /\/version-2\/\S+: cannot sync it: disk quota exceeded \(EDQUOT\); raise the quota/,
   },
   {
     name: 'write says ENOSPC',
     wrapper: strace('pwrite64', 'error=ENOSPC:when=60+'),
-    line: /\/version-2\/\S+: cannot write it: no space left on device \(ENOSPC\)$/,
+    line: /\/version-2\/\S+: cannot write it: no space left on device \(ENOSPC\); make room there/,
   },
   {
     name: 'write says EIO',
     wrapper: strace('pwrite64', 'error=EIO:when=60+'),
-    line: /\/version-2\/\S+: cannot write it: input\/output error \(EIO\)$/,
+    line: /\/version-2\/\S+: cannot write it: input\/output error \(EIO\); look for the state of the disk/,
+  },
+  {
+    name: 'write says EROFS, as of a file system that was remounted',
+    wrapper: strace('pwrite64', 'error=EROFS:when=60+'),
+    line: /\/version-2\/\S+: cannot write it: read-only file system \(EROFS\); mount the file/,
+  },
+  {
+    name: 'fdatasync says EROFS',
+    wrapper: strace('fdatasync', 'error=EROFS:when=20+'),
+    line: /\/version-2\/\S+: cannot sync it: read-only file system \(EROFS\); mount the file/,
   },
   {
     name: 'fsync of the directory says EIO',
     wrapper: strace('fsync', 'error=EIO:when=3+'),
-    line: /\/version-2: cannot sync the directory: input\/output error \(EIO\)$/,
+    line: /\/version-2: cannot sync the directory: input\/output error \(EIO\); look for the state of the disk/,
   },
   {
     name: 'rename says EIO',
     wrapper: strace('rename', 'error=EIO:when=5+'),
-    line: /\/version-2\/writing-\S+: cannot rename it: input\/output error \(EIO\)$/,
+    line: /\/version-2\/writing-\S+: cannot rename it: input\/output error \(EIO\); look for the state of the disk/,
   },
 ];
 
@@ -120,9 +130,46 @@ test.runIf(mayMount())(
     expect(CODES, log).toContain(code);
     const errors = errorsIn(log);
     expect(errors).toHaveLength(1);
-    expect(errors[0]).toMatch(/\/version-2\/\S+: cannot .*: no space left on device \(ENOSPC\)$/);
+    expect(errors[0]).toMatch(
+      /\/version-2\/\S+: cannot .*: no space left on device \(ENOSPC\); make room there/,
+    );
     rmSync(run.dataDir, { recursive: true });
     renameSync(copy, run.dataDir);
     await run.finish();
   },
 );
+
+/** Starts a server in a mount namespace of its own, where its data is on a disk of its own. */
+const WITH_OWN_DISK = 'mount -t tmpfs tmpfs "$1" && shift && exec "$@"';
+/** As that, with what is on the disk already, and nothing can be written. */
+const WITH_READ_ONLY_DISK =
+  'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"';
+
+test.runIf(mayMount())('a disk that is unmounted under the server ends it', async () => {
+  const run = new CrashRun(seeded(7), 2);
+  await run.prepare();
+  const wrapper = ['unshare', '-m', 'sh', '-c', WITH_OWN_DISK, 'sh', run.dataDir];
+  const { code, log } = await run.faulty(wrapper, (pid) => {
+    const unmount = ['-t', String(pid), '-m', 'umount', '-l', run.dataDir];
+    expect(spawnSync('nsenter', unmount).status).toBe(0);
+  });
+  expect(CODES, log).toContain(code);
+  const errors = errorsIn(log);
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toMatch(/\/version-2\/\S+: .*; look whether .* or its disk unmounted$/);
+});
+
+test.runIf(mayMount())('a disk that cannot be written is refused with its line', async () => {
+  const run = new CrashRun(seeded(8), 2);
+  await run.prepare();
+  await run.healthy();
+  const wrapper = ['unshare', '-m', 'sh', '-c', WITH_READ_ONLY_DISK, 'sh', run.dataDir];
+  const { code, log } = await run.refused(wrapper);
+  expect(code, log).toBe(3);
+  const errors = errorsIn(log);
+  expect(errors).toHaveLength(1);
+  expect(errors[0]).toMatch(
+    /zoo\.cfg:\d+: dataDir cannot be used: .*: read-only file system \(EROFS\); mount the file system for writing, then start the server again$/,
+  );
+  await run.finish();
+});

@@ -96,17 +96,30 @@ export class CrashRun {
   }
 
   /**
-   * One life under a wrapper that makes calls of the system fail; load until the server ends by
-   * itself. Its exit code, and what it wrote to its log.
+   * One life under a wrapper that makes calls of the system fail, or with `harm` done to the process
+   * amid the load; load until the server ends by itself. Its exit code, and what it wrote to its log.
    */
-  async faulty(wrapper: readonly string[]): Promise<{ code: number | null; log: string }> {
+  async faulty(
+    wrapper: readonly string[],
+    harm: (pid: number) => void = () => undefined,
+  ): Promise<{ code: number | null; log: string }> {
     const before = this.log().length;
     await this.#start(wrapper);
     const server = this.#server as ChildProcess;
     await Promise.all(this.#clients.map((client) => client.resume(this.#port)));
-    await Promise.all(this.#clients.map((client) => client.write()));
+    const ends = this.#clients.map((client) => client.write());
+    harm(server.pid as number);
+    await Promise.all(ends);
     await waitFor('the server to end by itself', () => hasEnded(server), 20_000);
     this.#count();
+    return { code: server.exitCode, log: this.log().slice(before) };
+  }
+
+  /** A start that comes to nothing: the exit code, and what was written to the log. */
+  async refused(wrapper: readonly string[]): Promise<{ code: number | null; log: string }> {
+    const before = this.log().length;
+    const server = this.#launch(wrapper);
+    await waitFor('the server to end by itself', () => hasEnded(server), 20_000);
     return { code: server.exitCode, log: this.log().slice(before) };
   }
 

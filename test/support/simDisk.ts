@@ -127,6 +127,10 @@ export class SimDisk implements Disk {
     this.#durableNames.set(path, inode);
   }
 
+  leadsTo(path: string, inode: Inode): boolean {
+    return this.#names.get(path) === inode;
+  }
+
   paths(): string[] {
     return [...this.#names.keys()];
   }
@@ -346,6 +350,10 @@ class SimFile implements DiskFile {
     for (const change of inode.unsynced.splice(0, count)) {
       inode.durable = changed(inode.durable, change);
     }
+  }
+
+  isInPlace(): boolean {
+    return this.#disk.leadsTo(this.path, this.#inode);
   }
 
   close(): void {

@@ -17,6 +17,8 @@ export interface DiskFile extends ByteSource {
   /** Makes contents and length durable (fdatasync). */
   sync(): void;
   syncLater(done: Done): void;
+  /** Whether its path still leads to it: it was not removed, moved or hidden by another file system. */
+  isInPlace(): boolean;
   close(): void;
 }
 
@@ -45,7 +47,7 @@ export const realDisk: Disk = {
   open(path, mode) {
     return attempt(`${mode === 'create' ? 'create' : 'open'} it`, path, () => {
       const fd = fs.openSync(path, FLAGS[mode], 0o644);
-      return new RealFile(path, fd, fs.fstatSync(fd).size);
+      return new RealFile(path, fd, fs.fstatSync(fd));
     });
   },
   list(dir) {
@@ -99,11 +101,15 @@ function attempt<T>(action: string, path: string, call: () => T): T {
 class RealFile implements DiskFile {
   readonly path: string;
   readonly #fd: number;
+  readonly #inode: number;
+  readonly #device: number;
   #size: number;
 
-  constructor(path: string, fd: number, size: number) {
+  constructor(path: string, fd: number, { ino, dev, size }: fs.Stats) {
     this.path = path;
     this.#fd = fd;
+    this.#inode = ino;
+    this.#device = dev;
     this.#size = size;
   }
 
@@ -148,6 +154,13 @@ class RealFile implements DiskFile {
   syncLater(done: Done): void {
     fs.fdatasync(this.#fd, (error) => {
       done(error ? diskError('sync it', this.path, error) : null);
+    });
+  }
+
+  isInPlace(): boolean {
+    return attempt('look at it', this.path, () => {
+      const found = fs.statSync(this.path, { throwIfNoEntry: false });
+      return found?.ino === this.#inode && found.dev === this.#device;
     });
   }
 

@@ -7,6 +7,7 @@ import { LOG_HEADER_LENGTH, LogBatch, logHeader } from '../../wire/log.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { logName } from './fileNames.ts';
 import type { ClosedLog, Marks } from './marks.ts';
+import { REMOVED, StorageError } from './storageError.ts';
 
 export interface TxnLogOptions {
   disk: Disk;
@@ -185,7 +186,7 @@ export class TxnLog {
     file.write(bytes, this.#position);
     this.#position += bytes.length;
     if (!this.#options.forceSync) {
-      queueMicrotask(() => this.#guard(() => this.#written(upTo)));
+      queueMicrotask(() => this.#guard(() => this.#written(file, upTo)));
       return;
     }
     const startedAt = this.#options.now();
@@ -195,7 +196,7 @@ export class TxnLog {
       this.#guard(() => {
         this.#options.marks.advance(upTo);
         this.#syncMarksSometimes();
-        this.#written(upTo);
+        this.#written(file, upTo);
       });
     });
   }
@@ -209,7 +210,9 @@ export class TxnLog {
     file.truncate(this.#allocated);
   }
 
-  #written(upTo: Zxid): void {
+  #written(file: DiskFile, upTo: Zxid): void {
+    // Into a file that was removed everything goes as well as ever, and the next start finds nothing.
+    if (!file.isInPlace()) throw new StorageError({ file: file.path, ...REMOVED });
     this.#spare.clear();
     this.#lastWritten = upTo;
     this.#isBusy = false;

@@ -194,9 +194,9 @@ describe('group commit', () => {
 
 describe('a failing disk', () => {
   const cases = [
-    ['sync', 'EIO', 'input/output error (EIO)'],
-    ['write', 'ENOSPC', 'no space left on device (ENOSPC)'],
-    ['write', 'EROFS', 'read-only file system (EROFS)'],
+    ['sync', 'EIO', 'input/output error (EIO); look for the state of the disk in'],
+    ['write', 'ENOSPC', 'no space left on device (ENOSPC); make room there, then start'],
+    ['write', 'EROFS', 'read-only file system (EROFS); mount the file system for writing, then'],
   ] as const;
 
   it.each(cases)('%s with %s is told once, and nothing is logged after it', async (...one) => {
@@ -212,8 +212,28 @@ describe('a failing disk', () => {
     expect(logged).toEqual([1n]);
     expect(failures.length).toBe(1);
     expect(failures[0]).toBeInstanceOf(StorageError);
-    expect(failures[0]?.message).toBe(`${LOG_DIR}/log.1: cannot ${call}: ${words}`);
+    expect(failures[0]?.message).toContain(`${LOG_DIR}/log.1: cannot ${call}: ${words}`);
   });
+
+  it.each([true, false])(
+    'counts nothing as logged whose file is gone (forceSync: %s)',
+    async (forceSync) => {
+      for (const goes of ['removed', 'replaced'] as const) {
+        const { disk, append, turn, logged, failures } = await begun({ forceSync });
+        const path = `${LOG_DIR}/log.1`;
+        if (goes === 'removed') disk.remove(path);
+        else disk.put(path, disk.contentOf(path));
+        append(2n);
+        await turn();
+        await turn();
+        expect(logged).toEqual([1n]);
+        expect(failures.map(({ message }) => message)).toEqual([
+          `${path}: the file is not there any more, the log cannot go on; ` +
+            'look whether it was removed or moved away, or its disk unmounted',
+        ]);
+      }
+    },
+  );
 
   it.each([
     ['open create', 'log.2'],
