@@ -1,5 +1,6 @@
 // Clients that mean harm, or are merely broken: they cost little, and the others do not notice.
 import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MultiRequest } from '../../src/wire/multi.ts';
@@ -32,6 +33,8 @@ afterEach(async () => {
 const memory = (): number => memoryOf(server.pid);
 
 const bytes = (...frames: string[]): Buffer => Buffer.from(frames.join(''), 'hex');
+
+const descriptors = (): number => readdirSync(`/proc/${server.pid}/fd`).length;
 
 /** A socket that never reads. */
 async function deaf(): Promise<Socket> {
@@ -329,12 +332,16 @@ describe('with the usual limits', () => {
   test('a crowd that comes and goes at once leaves nothing behind', async () => {
     const other = await client();
     const before = memory();
+    const descriptorsBefore = descriptors();
     for (let round = 0; round < 10; round++) {
       const links = await Promise.all(
         Array.from({ length: 100 }, () => RawConnection.open(server.port)),
       );
-      for (const link of links) {
+      for (const [i, link] of links.entries()) {
         link.send(bytes(connectFrame()));
+        // Some wait for their session, and leave a watch behind.
+        if (i % 10 === 0) await link.replies(1, false);
+        link.send(bytes(existsFrame(1, `/watched${round}-${i}`, true)));
         link.end();
       }
     }
@@ -343,6 +350,9 @@ describe('with the usual limits', () => {
     );
     await isServed(other);
     expect(memory() - before).toBeLessThan(LIMIT);
+    expect(await fourLetterWord(server.port, 'wchs')).toContain('0 connections watching 0 paths');
+    // The log was opened meanwhile, and the sockets of the words may be about to be closed.
+    await waitFor('the descriptors', () => descriptors() <= descriptorsBefore + 2);
   });
 });
 

@@ -31,6 +31,7 @@ const peers = {
     }
   },
   cClient: () => onPath('gcc') && existsSync('/usr/include/zookeeper/zookeeper.h'),
+  gcc: () => onPath('gcc'),
   cliMt: () => existsSync(cliMt),
   /** Makes calls of the system fail, or slow. */
   strace: () => onPath('strace'),

@@ -26,6 +26,8 @@ export interface ServerOptions {
   /** An existing data directory; a new one by default. */
   readonly dataDir?: string;
   readonly port?: number;
+  /** More of the environment. */
+  readonly env?: Record<string, string>;
 }
 
 export interface TestServer {
@@ -126,10 +128,12 @@ class Server implements TestServer {
   #home: string;
   #containerCheckInterval: string;
   #child: ChildProcess | null = null;
+  readonly #env: Record<string, string>;
 
   constructor(kind: ServerKind, port: number, options: ServerOptions) {
     this.kind = kind;
     this.port = port;
+    this.#env = options.env ?? {};
     this.#home = temporaryDirectory(kind);
     this.dataDir = options.dataDir ?? join(this.#home, 'data');
     mkdirSync(this.dataDir, { recursive: true });
@@ -165,6 +169,7 @@ class Server implements TestServer {
     const child = startProcess(command, args, {
       cwd: dirname(this.configFile),
       stdio: ['ignore', log, log],
+      env: { ...process.env, ...this.#env },
     });
     closeSync(log);
     this.#child = child;
