@@ -55,10 +55,13 @@ export class Looking {
   readonly #rule: QuorumRule;
   readonly #own: Vote;
   readonly #resending: Resending;
-  /** Votes of this round (Apache's recvset), the own one among them. */
-  readonly #received = new Ballots();
+  /**
+   * Votes of this round (Apache's recvset), the own one among them. Within a round the leader is
+   * enough: some servers have its new epoch in force already, and some do not.
+   */
+  readonly #received = new Ballots('leader');
   /** Votes of servers that have a role, of any round (Apache's outofelection). */
-  readonly #established = new Ballots();
+  readonly #established = new Ballots('leader and epoch');
   readonly #heard = new Set<ServerId>();
   /** Voters that no vote is expected from: not reachable, or without a vote of their own. */
   readonly #silent = new Set<ServerId>();

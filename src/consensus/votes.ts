@@ -31,20 +31,30 @@ export function isBetter(rule: QuorumRule, a: Candidate, b: Candidate): boolean 
   return a.leader > b.leader;
 }
 
+/** What two servers that both have roles must agree in, to stand behind the same leader. */
+type Agreement = 'leader' | 'leader and epoch';
+
 /**
  * Whether two servers stand behind the same leader (Vote.equals). While one of them looks, all must
- * agree; once both have roles, leader and epoch are enough, because servers that joined at
- * different times remember different zxids and rounds (ZOOKEEPER-1732, 1805, 1818).
+ * agree; once both have roles less is enough, because servers that joined at different times
+ * remember different zxids and rounds (ZOOKEEPER-1732, 1805, 1818).
  */
-function isSame(a: CastVote, b: CastVote): boolean {
-  if (a.leader !== b.leader || a.peerEpoch !== b.peerEpoch) return false;
-  if (a.state !== ServerState.looking && b.state !== ServerState.looking) return true;
-  return a.zxid === b.zxid && a.electionEpoch === b.electionEpoch;
+function isSame(a: CastVote, b: CastVote, ofRoles: Agreement): boolean {
+  if (a.leader !== b.leader) return false;
+  const haveRoles = a.state !== ServerState.looking && b.state !== ServerState.looking;
+  if (haveRoles && ofRoles === 'leader') return true;
+  if (a.peerEpoch !== b.peerEpoch) return false;
+  return haveRoles || (a.zxid === b.zxid && a.electionEpoch === b.electionEpoch);
 }
 
 /** The last vote of each voter (SyncedLearnerTracker over recvset or outofelection). */
 export class Ballots {
   readonly #cast = new Map<ServerId, CastVote>();
+  readonly #ofRoles: Agreement;
+
+  constructor(ofRoles: Agreement) {
+    this.#ofRoles = ofRoles;
+  }
 
   put(voter: ServerId, vote: CastVote): void {
     this.#cast.set(voter, vote);
@@ -64,7 +74,7 @@ export class Ballots {
 
   supports(voter: ServerId, vote: CastVote): boolean {
     const cast = this.#cast.get(voter);
-    return cast !== undefined && isSame(cast, vote);
+    return cast !== undefined && isSame(cast, vote, this.#ofRoles);
   }
 
   /** True when a quorum stands behind `vote` (getVoteTracker and hasAllQuorums). */

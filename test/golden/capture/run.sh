@@ -1,7 +1,7 @@
 #!/bin/bash
 # Makes the files of test/golden again from Apache ZooKeeper 3.8.0 (Debian's zookeeper packages).
 #
-#   run.sh [records|conversations|data|state|damaged|rawFrames|cli|words]...   all of them without an argument
+#   run.sh [records|conversations|data|state|damaged|rawFrames|cli|words|elections]...   all of them without an argument
 #
 # Needs a JDK and the jars in JAVA_SHARE (/usr/share/java), and python3.
 set -eu
@@ -40,9 +40,10 @@ state() { java_main capture.States "$golden/state.json"; }
 damaged() { java_main capture.Damaged "$golden"; }
 rawFrames() { python3 "$here/rawFrames.py" "$golden/rawFrames.json"; }
 cli() { python3 "$here/cli.py" "$golden/cli"; }
+elections() { java_main capture.Elections "$golden/elections.json"; }
 words() { python3 "$here/words.py" "$golden/words.json"; }
 
-[ $# -gt 0 ] || set -- records conversations data state damaged rawFrames cli words
+[ $# -gt 0 ] || set -- records conversations data state damaged rawFrames cli words elections
 for part in "$@"; do
     echo "$part" >&2
     "$part"

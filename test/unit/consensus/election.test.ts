@@ -117,6 +117,26 @@ describe('a server that looks for a leader', () => {
     expect(one.elected).toBe(4);
   });
 
+  it('waits in full for the better vote, too', () => {
+    const one = new Lone(1, [1, 2, 3]).start().hear(2, looking, [2, OWN, 1n, 1n]).pass(150);
+    one.hear(3, looking, [3, OWN, 1n, 1n]).pass(199);
+    expect(one.elected).toBe(null);
+    expect(one.pass(1).elected).toBe(3);
+  });
+
+  it('waits also when all agree, unless it is the one that will lead', () => {
+    const one = new Lone(1, [1, 2, 3]).start();
+    one.hear(2, looking, [3, OWN, 1n, 1n]).hear(3, looking, [3, OWN, 1n, 1n]);
+    expect(one.elected).toBe(null);
+    expect(one.pass(200).elected).toBe(3);
+  });
+
+  it('counts only votes with the zxid and epoch that it votes for itself', () => {
+    const one = new Lone(3, [1, 2, 3]).start();
+    one.hear(1, looking, [3, WORSE, 1n, 1n]).hear(2, looking, [3, OWN, 1n, 0n]).pass(5_000);
+    expect(one.elected).toBe(null);
+  });
+
   it('waits once more for a better vote that is on its way from an earlier round', () => {
     const one = new Lone(1, [1, 2, 3, 4, 5]);
     one.start().start();
@@ -152,6 +172,11 @@ describe('a server that looks for a leader', () => {
     expect(one.elected, 'the vote of 1 was of round 1').toBe(null);
     one.hear(1, looking, [3, OWN, 7n, 1n]).pass(200);
     expect(one.elected).toBe(3);
+  });
+
+  it('takes a better vote over together with its round', () => {
+    const one = new Lone(1, [1, 2, 3]).start().hear(2, looking, [2, BETTER, 7n, 1n]);
+    expect(one.election.vote).toMatchObject({ leader: 2, electionEpoch: 7n });
   });
 
   it('ignores an Apache server that could not read its data', () => {
@@ -272,11 +297,41 @@ describe('a server that comes to a running ensemble', () => {
 
   it('does not take different epochs for the same leader (ZOOKEEPER-1732)', () => {
     const one = new Lone(2, [0, 1, 2, 3, 4]).start();
+    one.hear(0, following, [4, OWN, 5n, 1n]).hear(1, following, [4, OWN, 5n, 1n]);
+    one.hear(4, leading, [4, OWN, 5n, 2n]);
+    expect(one.elected).toBe(null);
+    one.hear(0, following, [4, OWN, 5n, 2n]).hear(1, following, [4, OWN, 5n, 2n]);
+    expect(one.elected).toBe(4);
+  });
+
+  it('takes them in its own round, where the epoch may be in force at some servers only', () => {
+    const one = new Lone(2, [0, 1, 2, 3, 4]).start();
     one.hear(0, following, [4, OWN, 1n, 1n]).hear(1, following, [4, OWN, 1n, 1n]);
     one.hear(4, leading, [4, OWN, 1n, 2n]);
-    expect(one.elected).toBe(null);
-    one.hear(0, following, [4, OWN, 1n, 2n]).hear(1, following, [4, OWN, 1n, 2n]);
     expect(one.elected).toBe(4);
+  });
+
+  it('goes on from the round of that ensemble', () => {
+    const one = new Lone(1, [1, 2, 3]).start();
+    one.hear(2, following, [3, WORSE, 5n, 2n]).hear(3, leading, [3, WORSE, 5n, 2n]);
+    one.sent();
+    one.start();
+    expect(one.sent()[0]?.[1].electionEpoch).toBe(6n);
+  });
+
+  it('asks again soon when it has heard of a leader', () => {
+    const one = new Lone(1, [1, 2, 3]).start().pass(30_000);
+    const asked = 30_000 - (one.election.deadline - 1_000);
+    one.sent();
+    one.hear(3, leading, [3, WORSE, 5n, 2n]).pass(Math.max(0, 200 - asked));
+    expect(one.sent().map(([to]) => to)).toEqual([2, 3]);
+  });
+
+  it('forgets the role of a peer that went away', () => {
+    const one = new Lone(1, [1, 2, 3]).start().hear(3, leading, [3, WORSE, 5n, 2n]);
+    one.election.unreachable(3, 0);
+    one.hear(2, following, [3, WORSE, 5n, 2n]);
+    expect(one.elected).toBe(null);
   });
 
   it('leads when a quorum follows it in its own round, not in another (ZOOKEEPER-1514)', () => {
@@ -376,6 +431,11 @@ describe('a server without a vote', () => {
     expect(one.pass(5_000).elected).toBe(null);
     one.start(EMPTY);
     expect(one.election.vote).toMatchObject(none);
+  });
+
+  it('takes its vote back also when the others have a history from before any epoch', () => {
+    const one = new Lone(3, [1, 2, 3]).start(EMPTY).hear(2, looking, [2, 5n, 1n, 0n]);
+    expect(one.election.mayVote).toBe(false);
   });
 
   it('has its earlier vote struck out by the others', () => {
