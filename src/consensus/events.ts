@@ -81,6 +81,8 @@ export type RoleOutput =
   | { kind: 'revalidated'; session: SessionId; isValid: boolean }
   /** Everything up to here that the leader had proposed when it was asked has been sent. */
   | { kind: 'synced' }
+  /** The membership that this entry sets is in force; the old leader suggests who should lead. */
+  | { kind: 'reconfigured'; zxid: Zxid; leader: ServerId }
   /** A ping: answer with `Learner.touch(sessions)` what clients were heard of since the last one. */
   | { kind: 'pinged' }
   /** The state comes from the leader: a snapshot follows on the link, with this zxid. */

@@ -1,0 +1,143 @@
+// A leader's stream of proposals and commits to those who follow it: the path of every write.
+import { assert } from '../base/assert.ts';
+import { counterOf, epochOf, hex0x, type Zxid, zxid } from '../base/ids.ts';
+import { PacketType } from '../wire/quorum.ts';
+import type { CommittedLog } from './committedLog.ts';
+import type { LinkId, RoleOutput } from './events.ts';
+import { Leading } from './leading.ts';
+import { packet, startOf } from './packets.ts';
+import { Phase, type Progress } from './progress.ts';
+import type { QuorumRule, ServerId } from './quorum.ts';
+import type { Sync } from './sync.ts';
+
+export class Broadcast {
+  readonly epoch: number;
+  readonly #leading: Leading;
+  readonly #history: CommittedLog;
+  readonly #out: RoleOutput[];
+  /** Those that get each proposal, and those that get what is committed. */
+  #followers: Progress[] = [];
+  #observers: Progress[] = [];
+
+  constructor(epoch: number, rule: QuorumRule, history: CommittedLog, out: RoleOutput[]) {
+    this.epoch = epoch;
+    this.#leading = new Leading(rule, startOf(epoch));
+    this.#history = history;
+    this.#out = out;
+  }
+
+  get lastProposed(): Zxid {
+    return this.#leading.lastProposed;
+  }
+
+  propose(): Zxid {
+    return this.#leading.propose();
+  }
+
+  /** The entry is lent. */
+  proposed(id: Zxid, entry: Buffer): void {
+    assert(id === this.#leading.lastProposed, () => `${hex0x(id)} is not the last zxid taken`);
+    this.#history.append(id, entry);
+    const out = this.#out;
+    out.push({ kind: 'log', zxid: id, entry });
+    if (this.#followers.length === 0) return;
+    const proposal = packet(PacketType.proposal, id, entry);
+    for (const { link } of this.#followers) out.push({ kind: 'send', link, packet: proposal });
+  }
+
+  /** A voter has everything up to `upTo` on its disk, this server or another. */
+  logged(server: ServerId, upTo: Zxid): void {
+    const committed = this.#leading.logged(server, upTo);
+    if (committed !== null) this.#commit(committed);
+  }
+
+  /**
+   * Sends a learner what its history lacks, all that is in flight, and NEWLEADER behind it
+   * (ZOOKEEPER-3104); from now on it gets each proposal, or as an observer what is committed.
+   */
+  join(learner: Progress, sync: Sync, membershipText: Buffer, now: number): void {
+    const { link, isObserver } = learner;
+    const { committed } = this.#history;
+    if (sync.kind === 'snap') {
+      this.#send(link, PacketType.snap, committed);
+      this.#out.push({ kind: 'sendSnapshot', link });
+    } else {
+      const isDiff = sync.kind === 'diff';
+      this.#send(
+        link,
+        isDiff ? PacketType.diff : PacketType.trunc,
+        isDiff ? committed : sync.after,
+      );
+      this.#sendCommitted(link, sync);
+    }
+    if (!isObserver) {
+      for (const { zxid: id, entry } of this.#history.uncommitted()) {
+        this.#send(link, PacketType.proposal, id, entry);
+      }
+    }
+    this.#send(link, PacketType.newLeader, startOf(this.epoch), membershipText);
+    learner.syncedTo = committed;
+    learner.logged = committed;
+    learner.enter(Phase.syncing, now);
+    (isObserver ? this.#observers : this.#followers).push(learner);
+  }
+
+  #sendCommitted(link: LinkId, { after, diskUpTo }: Exclude<Sync, { kind: 'snap' }>): void {
+    if (diskUpTo !== null) this.#out.push({ kind: 'sendHistory', link, after, upTo: diskUpTo });
+    for (const { zxid: id, entry } of this.#history.committedAfter(diskUpTo ?? after)) {
+      this.#send(link, PacketType.proposal, id, entry);
+      this.#send(link, PacketType.commit, id);
+    }
+  }
+
+  #send(link: LinkId, type: PacketType, id?: Zxid, data?: Buffer): void {
+    this.#out.push({ kind: 'send', link, packet: packet(type, id, data) });
+  }
+
+  leave(learner: Progress): void {
+    this.#followers = this.#followers.filter((other) => other !== learner);
+    this.#observers = this.#observers.filter((other) => other !== learner);
+    // Its next link may begin with TRUNC, so what it has acknowledged on this one is not for ever.
+    if (learner.counts) this.#leading.forget(learner.id);
+  }
+
+  /**
+   * UPTODATE, and then the commits that were kept from a follower until now: one that comes behind
+   * NEWLEADER for a proposal before it is too much for Apache's followers (ZOOKEEPER-4394).
+   */
+  letIn(learner: Progress, now: number): void {
+    const { link } = learner;
+    this.#send(link, PacketType.upToDate);
+    learner.enter(Phase.following, now);
+    if (learner.isObserver) return;
+    const { syncedTo } = learner;
+    const first = epochOf(syncedTo) === this.epoch ? counterOf(syncedTo) + 1 : 1;
+    const last = counterOf(this.#leading.lastCommitted);
+    const start = startOf(this.epoch);
+    for (let counter = first; counter <= last; counter++) {
+      this.#send(link, PacketType.commit, zxid(start + BigInt(counter)));
+    }
+  }
+
+  #commit(upTo: Zxid): void {
+    const out = this.#out;
+    const followers = this.#followers;
+    const observers = this.#observers;
+    let done: Zxid;
+    do {
+      const { zxid: id, entry } = this.#history.commitNext();
+      done = id;
+      if (followers.length > 0) {
+        const commit = packet(PacketType.commit, id);
+        for (const { link, phase } of followers) {
+          if (phase === Phase.following) out.push({ kind: 'send', link, packet: commit });
+        }
+      }
+      if (observers.length > 0) {
+        const inform = packet(PacketType.inform, id, entry);
+        for (const { link } of observers) out.push({ kind: 'send', link, packet: inform });
+      }
+    } while (done < upTo);
+    out.push({ kind: 'committed', upTo });
+  }
+}

@@ -1,0 +1,75 @@
+// A learner's attempts to connect: the leader it has elected may need a moment longer to know that it leads.
+import type { LinkId, RoleOutput } from './events.ts';
+import type { LearnerOptions } from './learnerOptions.ts';
+
+/** Milliseconds between attempts, as Apache's leaderConnectDelayDuringRetryMs. */
+const RETRY_DELAY = 100;
+/** Milliseconds and ticks within which an attempt must succeed. */
+const PATIENCE = { least: 1000, ticks: 1 } as const;
+
+export class Connecting {
+  readonly #options: LearnerOptions;
+  readonly #out: RoleOutput[];
+  /** When no more attempts are made, in ms. */
+  readonly #until: number;
+  #link: LinkId = -1;
+  #isOpen = false;
+  #isLinked = false;
+  #retryAt = Number.POSITIVE_INFINITY;
+
+  constructor(options: LearnerOptions, now: number) {
+    this.#options = options;
+    this.#out = options.out;
+    const { tickTime, initLimit } = options;
+    const patience = Math.max(PATIENCE.least, PATIENCE.ticks * tickTime);
+    this.#until = now + Math.min(patience, initLimit * tickTime);
+    this.#connect();
+  }
+
+  /** The link of the last attempt. */
+  get link(): LinkId {
+    return this.#link;
+  }
+
+  /** The link that would have to be ended; null when there is none. */
+  get openLink(): LinkId | null {
+    return this.#isOpen ? this.#link : null;
+  }
+
+  get deadline(): number {
+    return this.#isLinked ? Number.POSITIVE_INFINITY : Math.min(this.#retryAt, this.#until + 1);
+  }
+
+  linked(): void {
+    this.#isLinked = true;
+  }
+
+  /** The link has ended without our doing. */
+  lost(): void {
+    this.#isOpen = false;
+  }
+
+  /** The attempt has failed. Returns whether another one is made. */
+  failed(now: number): boolean {
+    this.#isOpen = false;
+    this.#isLinked = false;
+    if (now + RETRY_DELAY > this.#until) return false;
+    this.#retryAt = now + RETRY_DELAY;
+    return true;
+  }
+
+  /** Returns false when the leader cannot be reached in time. */
+  tick(now: number): boolean {
+    if (this.#isLinked) return true;
+    if (now > this.#until) return false;
+    if (now >= this.#retryAt) this.#connect();
+    return true;
+  }
+
+  #connect(): void {
+    this.#retryAt = Number.POSITIVE_INFINITY;
+    this.#link = this.#options.nextLink();
+    this.#isOpen = true;
+    this.#out.push({ kind: 'link', link: this.#link, to: this.#options.leader });
+  }
+}

@@ -1,0 +1,302 @@
+// The role of a leader: founds an epoch with a quorum, and broadcasts as long as the quorum follows.
+import { assert } from '../base/assert.ts';
+import { counterOf, epochOf, hex0x, type SessionId, type Zxid, zxid } from '../base/ids.ts';
+import { WireError } from '../wire/bytes.ts';
+import { PacketType, type QuorumPacket } from '../wire/quorum.ts';
+import { Confirmations } from './confirmations.ts';
+import type { EpochKind, LinkId, RoleOutput } from './events.ts';
+import { Founding } from './founding.ts';
+import type { LeaderOptions } from './leaderOptions.ts';
+import { Learners } from './learners.ts';
+import * as packets from './packets.ts';
+import { Phase, type Progress } from './progress.ts';
+
+/** Leaves room for what the replica has numbered before it sees that the role is over. */
+const LAST_COUNTER = 0xffff_f000;
+/** A session, a cxid and an opcode come first in what a learner forwards. */
+const REQUEST_HEADER = 16;
+
+/**
+ * One leadership, from winning an election to its end. All of `history` counts as its own at the
+ * start; nothing is proposed before `established`. After `ended` no call does anything.
+ */
+export class Leader {
+  readonly #options: LeaderOptions;
+  readonly #out: RoleOutput[];
+  readonly #learners: Learners;
+  readonly #founding: Founding;
+  readonly #confirmations = new Confirmations();
+  readonly #initTime: number;
+  readonly #syncTime: number;
+  readonly #lastCounter: number;
+  #nextTick: number;
+  /** True when the last look, half a tick ago, found no quorum. */
+  #missesQuorum = false;
+  #isOver = false;
+
+  constructor(options: LeaderOptions, now: number) {
+    const { history, tickTime, initLimit, syncLimit } = options;
+    history.commitAll();
+    this.#options = options;
+    this.#out = options.out;
+    this.#initTime = initLimit * tickTime;
+    this.#syncTime = syncLimit * tickTime;
+    this.#lastCounter = options.lastCounter ?? LAST_COUNTER;
+    this.#nextTick = now + tickTime / 2;
+    this.#learners = new Learners(options);
+    const verdicts = {
+      drop: (learner: Progress, reason: string) => this.#drop(learner, reason),
+      end: (reason: string) => this.#end(reason),
+    };
+    this.#founding = new Founding(options, this.#learners, verdicts, now);
+    this.#founding.announced(null, now);
+  }
+
+  /** The new epoch once it is chosen; before that the last one that was accepted. */
+  get epoch(): number {
+    return this.#founding.broadcast.epoch;
+  }
+
+  get isEstablished(): boolean {
+    return this.#founding.isEstablished && !this.#isOver;
+  }
+
+  get lastProposed(): Zxid {
+    return this.#founding.broadcast.lastProposed;
+  }
+
+  /** Those connected, for the words of the administrator. */
+  get learners(): readonly Progress[] {
+    return this.#learners.list();
+  }
+
+  /** The replica keeps this up: old logs are purged while the role goes on. */
+  set logFrom(from: Zxid | null) {
+    this.#founding.logFrom = from;
+  }
+
+  /** When `tick` wants to be called, in ms. */
+  get deadline(): number {
+    return this.#isOver ? Number.POSITIVE_INFINITY : this.#nextTick;
+  }
+
+  linked(link: LinkId, address: string, now: number): void {
+    if (!this.#isOver) this.#learners.add(link, address, now);
+  }
+
+  unlinked(link: LinkId, reason: string): void {
+    const learner = this.#learners.get(link);
+    if (learner === undefined || this.#isOver) return;
+    this.#remove(learner);
+    this.#report('info', `${learner} has gone: ${reason}`);
+  }
+
+  packet(link: LinkId, packet: QuorumPacket, now: number): void {
+    const learner = this.#learners.get(link);
+    if (learner === undefined || this.#isOver) return;
+    learner.heardAt = now;
+    try {
+      const wrong = this.#handle(learner, packet, now);
+      if (wrong !== null) this.#drop(learner, wrong);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#drop(learner, `${packets.nameOf(packet.type)}: ${error.message}`);
+    }
+  }
+
+  /** This server has its log on disk up to here. */
+  logged(upTo: Zxid): void {
+    if (this.#isOver) return;
+    const founding = this.#founding;
+    if (upTo > founding.onDisk) founding.onDisk = upTo;
+    if (!founding.isEstablished || epochOf(upTo) !== this.epoch) return;
+    founding.broadcast.logged(this.#options.id, upTo);
+  }
+
+  epochSaved(which: EpochKind, epoch: number, now: number): void {
+    if (!this.#isOver) this.#founding.epochSaved(which, epoch, now);
+  }
+
+  tick(now: number): void {
+    if (this.#isOver || now < this.#nextTick) return;
+    this.#nextTick = now + this.#options.tickTime / 2;
+    for (const learner of this.#learners.list()) {
+      const overdue = learner.overdue(now, this.#initTime, this.#syncTime);
+      if (overdue === null) continue;
+      this.#drop(learner, overdue);
+      // It was silent for long enough: no second look.
+      this.#missesQuorum = true;
+    }
+    if (this.#founding.isEstablished) this.#checkQuorum();
+    else this.#founding.check(now);
+    if (this.#isOver) return;
+    for (const learner of this.#learners.list()) {
+      if (learner.phase === Phase.following) learner.watch(this.lastProposed, now);
+      this.#ping(learner);
+    }
+  }
+
+  /** Takes the next zxid; `proposed` must follow. Only while established. */
+  propose(): Zxid {
+    assert(this.isEstablished, 'a proposal of who does not lead');
+    return this.#founding.broadcast.propose();
+  }
+
+  /** Logs and sends what has taken the zxid; the entry is lent for the step. */
+  proposed(id: Zxid, entry: Buffer): void {
+    this.#founding.broadcast.proposed(id, entry);
+    // Behind the last counter of an epoch there is no zxid (ZOOKEEPER-1277, 4883).
+    if (counterOf(id) >= this.#lastCounter) this.#end('the zxids of this epoch are used up');
+  }
+
+  /** Asks whether a quorum still follows: `confirmed` with this token is the answer. */
+  confirm(token: number): void {
+    if (!this.isEstablished) return;
+    this.#confirmations.ask(token);
+    this.#confirm();
+  }
+
+  /** The answer to `revalidate`. */
+  revalidated(link: LinkId, session: SessionId, isValid: boolean): void {
+    this.#answer(link, PacketType.revalidate, packets.NONE, packets.validityOf(session, isValid));
+  }
+
+  /** The answer to a `sync` that this learner has forwarded. */
+  synced(link: LinkId): void {
+    this.#answer(link, PacketType.sync, zxid(0n), null);
+  }
+
+  #answer(link: LinkId, type: PacketType, id: Zxid, data: Buffer | null): void {
+    if (this.#isOver || this.#learners.get(link)?.phase !== Phase.following) return;
+    this.#out.push({ kind: 'send', link, packet: packets.packet(type, id, data) });
+  }
+
+  /** Returns what is wrong with the packet. */
+  #handle(learner: Progress, packet: QuorumPacket, now: number): string | null {
+    const { phase, link } = learner;
+    const isFollowing = phase === Phase.following;
+    switch (packet.type) {
+      case PacketType.ack:
+        return this.#acknowledged(learner, packet.zxid, now);
+      case PacketType.request:
+        if (!isFollowing || packets.dataOf(packet).length < REQUEST_HEADER) break;
+        this.#out.push({ kind: 'requested', link, packet });
+        return null;
+      case PacketType.ping:
+        if (!isFollowing || learner.answers === learner.pings) break;
+        for (const touch of packets.readTouches(packet)) {
+          this.#out.push({ kind: 'touched', ...touch });
+        }
+        learner.answers++;
+        this.#confirm();
+        return null;
+      case PacketType.revalidate:
+        if (!isFollowing) break;
+        for (const touch of packets.readTouches(packet)) {
+          this.#out.push({ kind: 'revalidate', link, ...touch });
+        }
+        return null;
+      case PacketType.followerInfo:
+      case PacketType.observerInfo:
+        return phase === Phase.linked ? this.#announced(learner, packet, now) : 'a second greeting';
+      case PacketType.ackEpoch:
+        if (phase !== Phase.invited) break;
+        return this.#founding.accepted(learner, packet, now);
+    }
+    return `${packets.nameOf(packet.type)} out of place`;
+  }
+
+  #announced(learner: Progress, packet: QuorumPacket, now: number): string | null {
+    const { refusal, earlier } = this.#learners.announce(learner, packet, now);
+    if (refusal !== null) return refusal;
+    if (earlier !== null) this.#drop(earlier, 'it has connected again');
+    this.#founding.announced(learner, now);
+    return null;
+  }
+
+  /** An ACK says that all up to its zxid is on the learner's disk. */
+  #acknowledged(learner: Progress, id: Zxid, now: number): string | null {
+    const { phase } = learner;
+    if (phase < Phase.syncing) return 'ACK out of place';
+    if (packets.isStart(id, this.epoch)) {
+      if (phase === Phase.syncing) this.#founding.synced(learner, now);
+      return null;
+    }
+    // Apache's followers acknowledge what they got in the sync as well, and not always behind the
+    // ACK of NEWLEADER (ZOOKEEPER-4685).
+    if (epochOf(id) < this.epoch) return null;
+    if (id > this.lastProposed) return `ACK of ${hex0x(id)}, which was never proposed`;
+    if (id <= learner.logged) return null;
+    learner.logged = id;
+    if (learner.counts) this.#founding.broadcast.logged(learner.id, id);
+    return null;
+  }
+
+  /** Ends the role when it is without a quorum at two looks, or lost it to silence. */
+  #checkQuorum(): void {
+    const hasQuorum = this.#learners.isQuorum(({ phase }) => phase >= Phase.announced);
+    if (!hasQuorum && this.#missesQuorum) {
+      this.#end(`no quorum follows, only ${this.#learners.names()}`);
+    }
+    this.#missesQuorum = !hasQuorum;
+  }
+
+  /**
+   * While it waits for UPTODATE a ping keeps the learner from giving up; it answers none then, in
+   * Apache's servers as in ours.
+   */
+  #ping(learner: Progress): void {
+    if (learner.phase < Phase.synced) return;
+    if (learner.phase === Phase.following) {
+      learner.pings++;
+      // Who came while a round runs takes part with the first ping that it gets.
+      const isLate = learner.confirmsWith === Number.POSITIVE_INFINITY;
+      if (isLate && this.#confirmations.isRunning) learner.confirmsWith = learner.pings;
+    }
+    const ping = packets.packet(PacketType.ping, this.lastProposed);
+    this.#out.push({ kind: 'send', link: learner.link, packet: ping });
+  }
+
+  #confirm(): void {
+    const rounds = this.#confirmations;
+    const hasAnswered = ({ answers, confirmsWith }: Progress) => answers >= confirmsWith;
+    for (;;) {
+      if (!rounds.isRunning && !this.#beginRound()) return;
+      if (!this.#learners.isQuorum(hasAnswered)) return;
+      for (const token of rounds.end()) this.#out.push({ kind: 'confirmed', token });
+    }
+  }
+
+  #beginRound(): boolean {
+    if (!this.#confirmations.begin()) return false;
+    for (const learner of this.#learners.list()) {
+      learner.confirmsWith = Number.POSITIVE_INFINITY;
+      if (learner.counts && learner.phase === Phase.following) this.#ping(learner);
+    }
+    return true;
+  }
+
+  #drop(learner: Progress, reason: string): void {
+    // Whoever is gone already was dropped by what came of its packet.
+    if (this.#isOver || this.#learners.get(learner.link) !== learner) return;
+    this.#remove(learner);
+    this.#out.push({ kind: 'unlink', link: learner.link });
+    this.#report('warn', `the link of ${learner} is closed: ${reason}`);
+  }
+
+  #remove(learner: Progress): void {
+    this.#learners.delete(learner);
+    this.#founding.broadcast.leave(learner);
+  }
+
+  #end(reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const { link } of this.#learners.list()) this.#out.push({ kind: 'unlink', link });
+    this.#out.push({ kind: 'ended', reason });
+  }
+
+  #report(level: 'info' | 'warn', message: string): void {
+    this.#out.push({ kind: 'report', level, message });
+  }
+}

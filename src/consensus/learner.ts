@@ -1,0 +1,349 @@
+// The role of a follower or an observer: accepts its leader's epoch and history, then what it broadcasts.
+import { epochOf, hex0x, type SessionId, type Zxid } from '../base/ids.ts';
+import { WireError } from '../wire/bytes.ts';
+import type { Id } from '../wire/data.ts';
+import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum.ts';
+import { Connecting } from './connecting.ts';
+import type { EpochKind, LinkId, RoleOutput } from './events.ts';
+import type { LearnerOptions } from './learnerOptions.ts';
+import { MAX_EPOCH } from './learners.ts';
+import * as packets from './packets.ts';
+import { Reception } from './reception.ts';
+
+const Phase = {
+  /** FOLLOWERINFO or OBSERVERINFO was sent, or is as soon as there is a link. */
+  announced: 0,
+  /** The accepted epoch goes to the disk; ACKEPOCH follows. */
+  accepting: 1,
+  /** ACKEPOCH was sent: DIFF, TRUNC or SNAP is to come. */
+  accepted: 2,
+  /** The log is cut, or a snapshot comes in: what comes behind is held. */
+  restoring: 3,
+  /** The leader's history comes. */
+  syncing: 4,
+  /** NEWLEADER has come: the history goes to the disk, */
+  logging: 5,
+  /** and then the current epoch: in this order (ZOOKEEPER-3911, 4643, 4646, 4785), */
+  savingEpoch: 6,
+  /** and then it is acknowledged; UPTODATE is to come. */
+  synced: 7,
+  following: 8,
+  over: 9,
+} as const;
+type Phase = (typeof Phase)[keyof typeof Phase];
+
+/** One time of following a leader, from the election to its end. After `ended` no call does anything. */
+export class Learner {
+  readonly #options: LearnerOptions;
+  readonly #out: RoleOutput[];
+  readonly #connecting: Connecting;
+  readonly #initTime: number;
+  readonly #syncTime: number;
+  #phase: Phase = Phase.announced;
+  #heardAt: number;
+  #epoch: number;
+  #reception: Reception;
+  /** What came while the log was cut; and where it is cut, null when a snapshot comes. */
+  #held: QuorumPacket[] = [];
+  #cutAfter: Zxid | null = null;
+  /** The zxid that the history ended with when NEWLEADER came. */
+  #newLeaderBehind: Zxid;
+  /** The zxids of pings that are not answered yet. */
+  readonly #pings: Zxid[] = [];
+  #membershipText: Buffer | null = null;
+
+  constructor(options: LearnerOptions, now: number) {
+    const { history, tickTime, initLimit, syncLimit, acceptedEpoch } = options;
+    history.commitAll();
+    this.#options = options;
+    this.#out = options.out;
+    this.#initTime = initLimit * tickTime;
+    this.#syncTime = syncLimit * tickTime;
+    this.#heardAt = now;
+    this.#epoch = acceptedEpoch;
+    this.#newLeaderBehind = history.last;
+    this.#connecting = new Connecting(options, now);
+    this.#reception = new Reception(history, acceptedEpoch, null, options.out);
+  }
+
+  /** The leader's epoch once it has told it; before that the last one that was accepted. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get isEstablished(): boolean {
+    return this.#phase === Phase.following;
+  }
+
+  /** The membership that NEWLEADER came with, for reconfiguration; null before, or if there was none. */
+  get membershipText(): Buffer | null {
+    return this.#membershipText;
+  }
+
+  /** When `tick` wants to be called, in ms. */
+  get deadline(): number {
+    if (this.#phase === Phase.over) return Number.POSITIVE_INFINITY;
+    return Math.min(this.#connecting.deadline, this.#heardAt + this.#limit + 1);
+  }
+
+  get #limit(): number {
+    return this.#phase === Phase.following ? this.#syncTime : this.#initTime;
+  }
+
+  linked(link: LinkId, now: number): void {
+    if (this.#phase === Phase.over || link !== this.#connecting.link) return;
+    const { id, isObserver, acceptedEpoch, configVersion } = this.#options;
+    this.#heardAt = now;
+    this.#connecting.linked();
+    const info = packets.infoOf({
+      serverid: BigInt(id),
+      protocolVersion: PROTOCOL_VERSION,
+      configVersion,
+    });
+    const type = isObserver ? PacketType.observerInfo : PacketType.followerInfo;
+    this.#send(type, packets.startOf(acceptedEpoch), info);
+  }
+
+  unlinked(link: LinkId, reason: string, now: number): void {
+    if (this.#phase === Phase.over || link !== this.#connecting.link) return;
+    // A leader that is still electing itself closes the link; a new election would only disturb it.
+    if (this.#phase === Phase.announced && this.#connecting.failed(now)) return;
+    this.#connecting.lost();
+    this.#end(`${this.#leader} has gone: ${reason}`);
+  }
+
+  packet(link: LinkId, packet: QuorumPacket, now: number): void {
+    if (this.#phase === Phase.over || link !== this.#connecting.link) return;
+    this.#heardAt = now;
+    if (this.#phase === Phase.restoring) this.#held.push(packets.kept(packet));
+    else this.#take(packet);
+  }
+
+  /** Bytes of the snapshot have come: the leader is alive. */
+  heard(now: number): void {
+    this.#heardAt = now;
+  }
+
+  /** This server has its log on disk up to here. */
+  logged(upTo: Zxid): void {
+    if (this.#phase === Phase.over) return;
+    this.#reception.logged(upTo);
+    this.#maybeSaveEpoch();
+  }
+
+  epochSaved(which: EpochKind, epoch: number): void {
+    if (epoch !== this.#epoch) return;
+    if (which === 'accepted' && this.#phase === Phase.accepting) this.#acceptEpoch(true);
+    if (which === 'current' && this.#phase === Phase.savingEpoch) this.#acknowledgeNewLeader();
+  }
+
+  /** The log on disk ends with this zxid, and the state is what it was then. */
+  truncated(last: Zxid, now: number): void {
+    if (this.#phase !== Phase.restoring || this.#cutAfter === null) return;
+    if (last !== this.#cutAfter) {
+      this.#end(`the log could be cut after ${hex0x(last)}, not after ${hex0x(this.#cutAfter)}`);
+      return;
+    }
+    this.#reception.truncated(last);
+    this.#resume(now);
+  }
+
+  /** The leader's snapshot is the state now, and it is on disk. */
+  restored(id: Zxid, now: number): void {
+    if (this.#phase !== Phase.restoring || this.#cutAfter !== null) return;
+    this.#reception.restored(id);
+    this.#resume(now);
+  }
+
+  tick(now: number): void {
+    if (this.#phase === Phase.over) return;
+    if (!this.#connecting.tick(now)) {
+      this.#end(`${this.#leader} cannot be reached`);
+    } else if (now - this.#heardAt > this.#limit) {
+      const limit = this.#phase === Phase.following ? 'syncLimit' : 'initLimit';
+      this.#end(`nothing heard of ${this.#leader} within ${limit}`);
+    }
+  }
+
+  /** Forwards a client's request: session, cxid, opcode, body; lent for the step. */
+  request(data: Buffer, authinfo: Id[] | null): void {
+    if (this.#phase !== Phase.following) return;
+    const packet = { type: PacketType.request, zxid: packets.NONE, data, authinfo };
+    this.#out.push({ kind: 'send', link: this.#connecting.link, packet });
+  }
+
+  /** Asks whether the leader knows a session; `revalidated` is the answer. */
+  revalidate(session: SessionId, timeout: number): void {
+    if (this.#phase !== Phase.following) return;
+    this.#send(PacketType.revalidate, packets.NONE, packets.touchesOf([{ session, timeout }]));
+  }
+
+  /** Answers the oldest ping: the sessions whose clients were heard of since the last one. */
+  touch(sessions: readonly packets.Touch[]): void {
+    const ping = this.#pings.shift();
+    if (ping === undefined || this.#phase !== Phase.following) return;
+    this.#send(PacketType.ping, ping, packets.touchesOf(sessions));
+  }
+
+  get #leader(): string {
+    return `leader ${this.#options.leader}`;
+  }
+
+  #take(packet: QuorumPacket): void {
+    try {
+      const wrong = this.#handle(packet);
+      if (wrong !== null) this.#end(`${this.#leader} has sent ${wrong}`);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.#end(`${this.#leader} has sent ${packets.nameOf(packet.type)}: ${error.message}`);
+    }
+  }
+
+  /** Returns what is wrong with the packet. */
+  #handle(packet: QuorumPacket): string | null {
+    switch (this.#phase) {
+      case Phase.announced:
+        if (packet.type === PacketType.leaderInfo) return this.#invited(packet);
+        break;
+      case Phase.accepted:
+        return this.#beginSync(packet);
+      case Phase.syncing:
+      case Phase.logging:
+      case Phase.savingEpoch:
+      case Phase.synced:
+      case Phase.following:
+        return this.#receive(packet);
+    }
+    return outOfPlace(packet);
+  }
+
+  #invited(packet: QuorumPacket): string | null {
+    const epoch = epochOf(packet.zxid);
+    const { acceptedEpoch } = this.#options;
+    if (packets.readInt(packet) < PROTOCOL_VERSION) return 'an older protocol';
+    if (epoch > MAX_EPOCH) return `epoch ${epoch}`;
+    if (epoch < acceptedEpoch) return `epoch ${epoch}, but ${acceptedEpoch} is accepted`;
+    this.#epoch = epoch;
+    if (epoch === acceptedEpoch) {
+      this.#acceptEpoch(false);
+    } else {
+      // On disk before the leader may count on it (ZOOKEEPER-335, 1653).
+      this.#phase = Phase.accepting;
+      this.#out.push({ kind: 'saveEpoch', which: 'accepted', epoch });
+    }
+    return null;
+  }
+
+  /** An epoch that was accepted before may have been another leader's: -1 says that this is no promise. */
+  #acceptEpoch(isFirst: boolean): void {
+    const { history, isObserver, mayPromise, currentEpoch, out } = this.#options;
+    const { link } = this.#connecting;
+    this.#phase = Phase.accepted;
+    this.#reception = new Reception(history, this.#epoch, isObserver ? null : link, out);
+    const epoch = isFirst && mayPromise !== false ? currentEpoch : -1;
+    this.#send(PacketType.ackEpoch, history.last, packets.intOf(epoch));
+  }
+
+  #beginSync(packet: QuorumPacket): string | null {
+    const { type, zxid: id } = packet;
+    const { last } = this.#options.history;
+    if (type === PacketType.diff || (type === PacketType.trunc && id === last)) {
+      this.#phase = Phase.syncing;
+      return null;
+    }
+    if (type === PacketType.trunc) {
+      if (id > last) return `TRUNC to ${hex0x(id)}, but the log ends with ${hex0x(last)}`;
+      this.#out.push({ kind: 'truncate', after: id });
+      this.#cutAfter = id;
+    } else if (type === PacketType.snap) {
+      this.#out.push({ kind: 'restoring', zxid: id });
+    } else {
+      return outOfPlace(packet);
+    }
+    this.#phase = Phase.restoring;
+    return null;
+  }
+
+  #resume(now: number): void {
+    this.#phase = Phase.syncing;
+    this.#heardAt = now;
+    const held = this.#held;
+    this.#held = [];
+    for (const packet of held) if (!this.#isOver) this.#take(packet);
+  }
+
+  get #isOver(): boolean {
+    return this.#phase === Phase.over;
+  }
+
+  /** What comes once the leader's history does; any order that is not that of ZAB is refused. */
+  #receive(packet: QuorumPacket): string | null {
+    const isFollowing = this.#phase === Phase.following;
+    switch (packet.type) {
+      case PacketType.ping:
+        // Before UPTODATE it only says that the leader waits for others; Apache's learners are silent too.
+        if (!isFollowing) return null;
+        this.#pings.push(packet.zxid);
+        this.#out.push({ kind: 'pinged' });
+        return null;
+      case PacketType.newLeader:
+        if (this.#phase !== Phase.syncing) break;
+        return this.#newLeader(packet);
+      case PacketType.upToDate:
+        if (this.#phase !== Phase.synced) break;
+        this.#phase = Phase.following;
+        this.#send(PacketType.ack, packets.startOf(this.#epoch));
+        this.#out.push({ kind: 'established' });
+        return null;
+      case PacketType.revalidate:
+        if (!isFollowing) break;
+        this.#out.push({ kind: 'revalidated', ...packets.readValidity(packet) });
+        return null;
+      case PacketType.sync:
+        if (!isFollowing) break;
+        this.#out.push({ kind: 'synced' });
+        return null;
+      default:
+        return this.#reception.take(packet, isFollowing);
+    }
+    return outOfPlace(packet);
+  }
+
+  #newLeader(packet: QuorumPacket): string | null {
+    if (!packets.isStart(packet.zxid, this.#epoch)) return `NEWLEADER of ${hex0x(packet.zxid)}`;
+    if (packet.data !== null) this.#membershipText = Buffer.from(packet.data);
+    this.#newLeaderBehind = this.#options.history.last;
+    this.#phase = Phase.logging;
+    this.#maybeSaveEpoch();
+    return null;
+  }
+
+  #maybeSaveEpoch(): void {
+    if (this.#phase !== Phase.logging || !this.#reception.hasOnDisk(this.#newLeaderBehind)) return;
+    const epoch = this.#epoch;
+    this.#phase = Phase.savingEpoch;
+    if (this.#options.currentEpoch === epoch) this.#acknowledgeNewLeader();
+    else this.#out.push({ kind: 'saveEpoch', which: 'current', epoch });
+  }
+
+  #acknowledgeNewLeader(): void {
+    this.#phase = Phase.synced;
+    this.#send(PacketType.ack, packets.startOf(this.#epoch));
+    this.#reception.open();
+  }
+
+  #send(type: PacketType, id: Zxid, data: Buffer | null = null): void {
+    const { link } = this.#connecting;
+    this.#out.push({ kind: 'send', link, packet: packets.packet(type, id, data) });
+  }
+
+  #end(reason: string): void {
+    this.#phase = Phase.over;
+    this.#held = [];
+    const link = this.#connecting.openLink;
+    if (link !== null) this.#out.push({ kind: 'unlink', link });
+    this.#out.push({ kind: 'ended', reason });
+  }
+}
+
+const outOfPlace = ({ type }: QuorumPacket): string => `${packets.nameOf(type)} out of place`;

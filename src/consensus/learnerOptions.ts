@@ -1,0 +1,28 @@
+// What a follower or an observer is told when its role begins.
+import type { CommittedLog } from './committedLog.ts';
+import type { LinkId, RoleOutput } from './events.ts';
+import type { ServerId } from './quorum.ts';
+
+export interface LearnerOptions {
+  readonly id: ServerId;
+  readonly leader: ServerId;
+  readonly isObserver: boolean;
+  /**
+   * False for a member that has lost part of its history: what it says of itself is no promise, so
+   * that no leader counts on it before it has the history again. Default true.
+   */
+  readonly mayPromise?: boolean;
+  /** As saved, or on their way to the disk. */
+  readonly acceptedEpoch: number;
+  readonly currentEpoch: number;
+  /** This server's history; all of it is on disk and applied. */
+  readonly history: CommittedLog;
+  /** Milliseconds of a tick, and limits in ticks. */
+  readonly tickTime: number;
+  readonly initLimit: number;
+  readonly syncLimit: number;
+  readonly configVersion: bigint;
+  /** A number that no link has had yet; called for each attempt to connect. */
+  readonly nextLink: () => LinkId;
+  readonly out: RoleOutput[];
+}
