@@ -40,16 +40,26 @@ export type MemberEvent =
 
 export type Event = ClientEvent | MemberEvent;
 
-export type Effect =
-  | ConsensusEffect
-  /** Its frames lie unread: read no more from it, or go on. */
-  | { kind: 'pause' | 'resume'; connection: Connection }
-  /** Send what is in `connection.out`, then end it. */
-  | { kind: 'close'; connection: Connection }
+/** What a member does, as `status` and the four-letter words name it. */
+export type Mode = 'looking' | 'leader' | 'follower' | 'observer';
+
+/** What is asked of peers, and of the history that is theirs, too. */
+export type PeerEffect =
+  | Exclude<ConsensusEffect, { kind: 'log' | 'report' }>
   /**
    * Make `state`, which came over the link, all that is on disk (it goes on changing meanwhile);
    * answered by `restarted`.
    */
   | { kind: 'restart'; link: LinkId; state: State }
+  /** What this server is from now on; as a leader it lets learners in. */
+  | { kind: 'became'; mode: Mode }
   /** Remember durably that this server must not vote before it has a leader's history. */
   | { kind: 'distrust'; reason: string };
+
+export type Effect =
+  | Extract<ConsensusEffect, { kind: 'log' | 'report' }>
+  | PeerEffect
+  /** Its frames lie unread: read no more from it, or go on. */
+  | { kind: 'pause' | 'resume'; connection: Connection }
+  /** Send what is in `connection.out`, then end it. */
+  | { kind: 'close'; connection: Connection };

@@ -17,7 +17,7 @@ import { decodeTxn } from '../transactions/index.ts';
 import { ServerState } from '../wire/election.ts';
 import { type Membership, printMembership } from '../wire/membership.ts';
 import { Deciding } from './deciding.ts';
-import type { MemberEvent, Now } from './events.ts';
+import type { MemberEvent, Mode, Now } from './events.ts';
 import { Forwarding } from './forwarding.ts';
 import { takeRequest } from './learnerRequests.ts';
 import { membershipOf } from './membership.ts';
@@ -44,9 +44,6 @@ export interface MemberOptions {
   /** False: the leader takes no clients of its own. */
   readonly leaderServes: boolean;
 }
-
-/** What a member does, as `status` and the four-letter words name it. */
-export type Mode = 'looking' | 'leader' | 'follower' | 'observer';
 
 const ROLE_NAMES: Readonly<Record<ServerState, string>> = {
   [ServerState.looking]: 'LOOKING',
@@ -322,6 +319,7 @@ export class Member {
   #look(): void {
     const { now, state } = this.#replica;
     this.#replica.report('info', 'LOOKING');
+    this.#replica.effect({ kind: 'became', mode: 'looking' });
     const isEmpty = this.#own.isEmpty && this.#current === 0 && state.lastZxid === 0n;
     const history = { lastZxid: state.lastZxid, currentEpoch: this.#current, isEmpty };
     this.#election.start(history, now.monotonic);
@@ -344,6 +342,7 @@ export class Member {
     };
     if (state === ServerState.leading) this.#lead(role);
     else this.#follow(role, leader, state === ServerState.observing);
+    this.#replica.effect({ kind: 'became', mode: this.mode });
   }
 
   #lead(role: RoleOptions): void {

@@ -29,7 +29,6 @@ export interface ForegroundOptions {
 
 const FORCED = 143;
 const UNEXPECTED = 1;
-const BAD_CONFIG = 2;
 
 /** Serves until a signal or an end of its own; resolves to the exit code. */
 export async function runForeground(
@@ -41,13 +40,6 @@ export async function runForeground(
   logger.info(`Reading configuration from: ${config.file}`);
   for (const warning of options.warnings) logger.warn(warning);
   logger.info(`dataDir ${config.dataDir}, dataLogDir ${config.dataLogDir}`);
-  if (config.isDistributed) {
-    // Serving alone would look like the ensemble, and be several services with different data.
-    const count = config.ensemble.servers.length;
-    logger.error(`${config.file} names ${count} servers: only standalone servers exist so far`);
-    await logger.close();
-    return BAD_CONFIG;
-  }
   const signals = listenForSignals(logger);
   // Whatever nobody foresaw ends the process with a line: a server that limps is worse than none.
   process.once('uncaughtException', (error) => {

@@ -4,7 +4,7 @@ import { Fifo } from '../base/fifo.ts';
 import type { Zxid } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Connection } from '../replica/connection.ts';
-import type { Effect, Event, Now } from '../replica/events.ts';
+import type { Effect, Event, Now, PeerEffect } from '../replica/events.ts';
 import type { Replica } from '../replica/replica.ts';
 
 /** The world that effects are carried out on. */
@@ -17,6 +17,8 @@ export interface World {
   close(connection: Connection): void;
   pause(connection: Connection): void;
   resume(connection: Connection): void;
+  /** What concerns the other servers of an ensemble. */
+  carryOut(effect: PeerEffect): void;
 }
 
 /** A timer of Node's cannot be set further ahead: a longer one fires at once. */
@@ -96,6 +98,12 @@ export class Loop {
     this.#send();
   }
 
+  /** The first step of a server in an ensemble. */
+  start(): void {
+    for (const effect of this.#replica.start(clock())) this.#carryOut(effect);
+    this.#setTimer();
+  }
+
   /** From here on time brings no events. */
   quiesce(): void {
     this.#isQuiet = true;
@@ -127,6 +135,8 @@ export class Loop {
       case 'report':
         this.#logger[effect.level](effect.message);
         break;
+      default:
+        this.#world.carryOut(effect);
     }
   }
 

@@ -3,8 +3,10 @@ import type { Config } from '../config/index.ts';
 import type { Rules } from '../operations/operation.ts';
 import type { ReceptionRules } from '../replica/congestion.ts';
 import type { ContainerRules } from '../replica/containers.ts';
+import type { MemberOptions } from '../replica/member.ts';
 import type { AuthOptions } from '../state/auth.ts';
 import type { TreeOptions } from '../state/tree.ts';
+import type { StoredMember } from './stored.ts';
 
 export const authOptions = (config: Config): AuthOptions => ({
   skipAcl: config.skipACL,
@@ -54,4 +56,16 @@ export const containerRules = (config: Config): ContainerRules => ({
   checkIntervalMs: config['znode.container.checkIntervalMs'],
   maxPerMinute: config['znode.container.maxPerMinute'],
   maxNeverUsedMs: config['znode.container.maxNeverUsedIntervalMs'],
+});
+
+export const memberOptions = (config: Config, { dir, initial }: StoredMember): MemberOptions => ({
+  membership: config.ensemble,
+  acceptedEpoch: initial.acceptedEpoch,
+  currentEpoch: initial.currentEpoch,
+  isEmpty: initial.isEmpty,
+  mayVote: initial.mayVote,
+  logFrom: () => dir.logFrom,
+  initLimit: config.initLimit,
+  syncLimit: config.syncLimit,
+  leaderServes: config.leaderServes,
 });

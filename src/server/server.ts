@@ -13,8 +13,17 @@ import type { RunningServer } from './foreground.ts';
 import { clock, LONGEST_TIMER, Loop } from './loop.ts';
 import { ClientPort } from './network/clientPort.ts';
 import { connectionLimit } from './openFiles.ts';
-import { authOptions, containerRules, receptionRules, rulesOf, treeOptions } from './rules.ts';
-import { type DataDir, openDataDir } from './storage/dataDir.ts';
+import { Peers } from './peers.ts';
+import {
+  authOptions,
+  containerRules,
+  memberOptions,
+  receptionRules,
+  rulesOf,
+  treeOptions,
+} from './rules.ts';
+import type { DataDir } from './storage/dataDir.ts';
+import { closeStored, openStored, type Stored, type StoredMember } from './stored.ts';
 import { SERVER_VERSION } from './version.ts';
 
 /** Id of a server that has no ensemble; sessions get it as their top byte (as in Apache's standalone mode). */
@@ -39,38 +48,44 @@ class Server implements RunningServer {
   readonly #replica: Replica;
   readonly #loop: Loop;
   readonly #clients: ClientPort;
+  readonly #peers: Peers | null;
+  readonly #stored: Stored;
   readonly #started = performance.now();
   #purger: NodeJS.Timeout | null = null;
   #isClosing = false;
   #resolveClosed: (ending: Ending) => void = () => {};
 
-  constructor(config: Config, logger: Logger, state: State, data: DataDir) {
+  constructor(config: Config, logger: Logger, stored: Stored) {
+    const { state, data, member } = stored;
     this.#config = config;
     this.#logger = logger;
     this.#data = data;
+    this.#stored = stored;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
     const now = clock();
+    const id = member?.self.id ?? STANDALONE_ID;
     this.#replica = new Replica(
       {
-        serverId: STANDALONE_ID,
+        serverId: id,
         state,
         rules: rulesOf(config),
         reception: receptionRules(config),
         containers: containerRules(config),
         tickTime: config.tickTime,
-        member: null,
+        member: member === null ? null : memberOptions(config, member),
         chance: Math.random,
-        firstSessionId: initialSessionId(BigInt(STANDALONE_ID), now.wall),
+        firstSessionId: initialSessionId(BigInt(id), now.wall),
       },
       now,
     );
     this.#loop = this.#makeLoop();
     this.#clients = this.#makeClientPort();
+    this.#peers = member === null ? null : this.#makePeers(member);
     data.onLogged = (upTo) => this.#loop.dispatch({ kind: 'logged', upTo });
     data.onFailed = (error) => void this.#end({ code: 1, reason: error.message });
-    data.onSnapshotDue = () => void this.#snapshot(state);
+    data.onSnapshotDue = () => void this.#snapshot(this.#replica.state);
   }
 
   #makeLoop(): Loop {
@@ -84,12 +99,27 @@ class Server implements RunningServer {
         close: (connection) => this.#clients.close(connection),
         pause: (connection) => this.#clients.pause(connection),
         resume: (connection) => this.#clients.resume(connection),
+        carryOut: (effect) => this.#peers?.carryOut(effect),
       },
       this.#logger.child('ZooKeeperServer'),
       // An expiry is due within a tick anyway; half a tick late is no sign of a pause yet.
       { longest: this.#config.tickTime / 2, maxForgiven: this.#config.maxSessionTimeout },
       (error) => this.#broken(error),
     );
+  }
+
+  #makePeers({ self, dir }: StoredMember): Peers {
+    const config = this.#config;
+    return new Peers({
+      config,
+      self,
+      dir,
+      newState: () => new State(treeOptions(config)),
+      state: () => this.#replica.state,
+      dispatch: this.#loop.dispatch,
+      logger: this.#logger,
+      onFailed: (code, reason) => void this.#end({ code, reason }),
+    });
   }
 
   #makeClientPort(): ClientPort {
@@ -118,6 +148,8 @@ class Server implements RunningServer {
     const shown = `${address ?? '0.0.0.0/0.0.0.0'}:${clientPort}`;
     this.#logger.child('NIOServerCnxnFactory').info(`binding to port ${shown}`);
     this.port = await this.#clients.listen();
+    await this.#peers?.listen();
+    if (this.#peers !== null) this.#loop.start();
     this.#loop.dispatch({ kind: 'deadline' });
     this.#startPurging();
   }
@@ -127,7 +159,7 @@ class Server implements RunningServer {
     return {
       replica: this.#replica,
       version: SERVER_VERSION,
-      mode: 'standalone',
+      mode: this.#replica.member?.mode ?? 'standalone',
       connections: clients.connections,
       connectionCount: clients.count,
       greetingMs: this.#config['nio.sessionlessCnxnTimeout'],
@@ -208,7 +240,8 @@ class Server implements RunningServer {
       // What was received is logged and answered; nothing more is read, nobody expires meanwhile.
       this.#clients.quiesce();
       this.#loop.quiesce();
-      await this.#data.close();
+      this.#peers?.close();
+      await closeStored(this.#stored);
       await this.#clients.shutDown();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -219,36 +252,21 @@ class Server implements RunningServer {
   }
 }
 
-const openData = (config: Config, logger: Logger): DataDir =>
-  openDataDir({
-    dataDir: config.dataDir,
-    dataLogDir: config.dataLogDir,
-    preAllocSize: config.preAllocSize * 1024,
-    snapCount: config.snapCount,
-    snapSizeLimit: config.snapSizeLimitInKb * 1024,
-    txnLogSizeLimit: config.txnLogSizeLimitInKb * 1024,
-    forceSync: config.forceSync,
-    fsyncWarningMs: config['fsync.warningthresholdms'],
-    trustEmptySnapshot: config['snapshot.trust.empty'],
-    logger: logger.child('FileTxnSnapLog'),
-  });
-
-/** Starts a standalone server; rejects with one line that says what is in the way. */
+/** Starts a server, alone or in its ensemble; rejects with one line that says what is in the way. */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
-  const state = new State(treeOptions(config));
-  const data = openData(config, logger);
+  const stored = openStored(config, logger);
   try {
-    const { entries } = data.recover(state);
+    const { state, entries } = stored;
     logger
       .child('ZKDatabase')
       .info(
         `Loaded ${state.tree.nodeCount} nodes, ${entries} log entries on top of the snapshot, last zxid ${hex0x(state.lastZxid)}`,
       );
-    const server = new Server(config, logger, state, data);
+    const server = new Server(config, logger, stored);
     await server.listen();
     return server;
   } catch (error) {
-    await data.close();
+    await closeStored(stored);
     throw error;
   }
 }

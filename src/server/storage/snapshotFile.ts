@@ -6,7 +6,11 @@ import type { State } from '../../state/state.ts';
 import { walkLive } from '../../state/walk.ts';
 import type { ByteSource } from '../../wire/byteSource.ts';
 import { readSnapshot, SnapshotEncoder, type ZxidDigest } from '../../wire/snapshot.ts';
-import { SnapshotStreamEncoder, type SnapshotTarget } from '../../wire/snapshotTree.ts';
+import {
+  SnapshotStreamEncoder,
+  type SnapshotTarget,
+  type SnapshotVisitor,
+} from '../../wire/snapshotTree.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { snapshotName, temporaryName } from './fileNames.ts';
 import { ADVICE, StorageError } from './storageError.ts';
@@ -162,23 +166,37 @@ export function loadSnapshot(
   path: string,
   zxid: Zxid,
 ): ZxidDigest | null {
-  const { tree, sessions } = state;
-  tree.clear();
-  sessions.clear();
-  const digest = readSnapshot(source, {
-    session: (id, timeoutMs) => sessions.add(id, timeoutMs),
-    acl: (index, list) => tree.acls.load(index, list),
-    node(znodePath, node) {
-      if (tree.load(znodePath, node.data, node.acl, node)) return;
+  const digest = readSnapshot(
+    source,
+    visitorOf(state, (znodePath) => {
       throw new StorageError({
         file: path,
         reason: `znode ${znodePath} has no parent in this snapshot of zxid ${hex0x(zxid)}`,
         advice: ADVICE.damaged,
       });
-    },
-  });
-  tree.finishLoading();
-  tree.ensureConfigNode();
-  state.lastZxid = zxid;
+    }),
+  );
+  finishLoading(state, zxid);
   return digest;
+}
+
+/** Fills `state` with what a snapshot holds; `finishLoading` comes behind it. */
+export function visitorOf(state: State, onOrphan: (path: string) => never): SnapshotVisitor {
+  const { tree, sessions } = state;
+  tree.clear();
+  sessions.clear();
+  return {
+    session: (id, timeoutMs) => sessions.add(id, timeoutMs),
+    acl: (index, list) => tree.acls.load(index, list),
+    node(path, node) {
+      if (!tree.load(path, node.data, node.acl, node)) onOrphan(path);
+    },
+  };
+}
+
+/** The snapshot, of this zxid, has come to its end. */
+export function finishLoading(state: State, zxid: Zxid): void {
+  state.tree.finishLoading();
+  state.tree.ensureConfigNode();
+  state.lastZxid = zxid;
 }

@@ -1,0 +1,217 @@
+// The other servers of an ensemble: elections, the quorum port, and the history that a leader gives or takes.
+import { hex0x, type Zxid } from '../base/ids.ts';
+import type { Logger } from '../base/logger.ts';
+import type { EnsembleServer } from '../config/ensemble.ts';
+import type { Config } from '../config/index.ts';
+import type { LinkId } from '../consensus/events.ts';
+import type { Event, PeerEffect } from '../replica/events.ts';
+import type { State } from '../state/state.ts';
+import { WireError } from '../wire/bytes.ts';
+import type { SnapshotVisitor } from '../wire/snapshotTree.ts';
+import { ElectionLinks } from './network/electionLinks.ts';
+import { LearnerLinks } from './network/learnerLinks.ts';
+import type { HistoryEntry } from './storage/history.ts';
+import type { MemberDir } from './storage/memberDir.ts';
+import { finishLoading, streamPieces, visitorOf } from './storage/snapshotFile.ts';
+
+/** What a transaction adds to the data of the request that it comes from, at most. */
+const TRANSACTION_BYTES = 1 << 16;
+/** Apache's ExitCode.QUORUM_PACKET_ERROR: the history cannot be what the leader wants. */
+const CANNOT_CUT = 13;
+/** How often a leader's snapshot that comes in is taken for a sign of life, in ms. */
+const SIGN_OF_LIFE_MS = 500;
+
+interface PeersOptions {
+  readonly config: Config;
+  readonly self: EnsembleServer;
+  readonly dir: MemberDir;
+  readonly newState: () => State;
+  /** The state of this server, as it is now. */
+  readonly state: () => State;
+  readonly dispatch: (event: Event) => void;
+  readonly logger: Logger;
+  /** The server cannot go on. */
+  readonly onFailed: (code: number, reason: string) => void;
+}
+
+export class Peers {
+  readonly #options: PeersOptions;
+  readonly #elections: ElectionLinks;
+  readonly #links: LearnerLinks;
+  /** States that come over links, until they are whole. */
+  readonly #arriving = new Map<LinkId, { state: State; zxid: Zxid }>();
+
+  constructor(options: PeersOptions) {
+    this.#options = options;
+    const { config, self, logger, dispatch } = options;
+    const { id, addresses } = self;
+    const { servers } = config.ensemble;
+    const common = {
+      id,
+      onAllAddresses: config.quorumListenOnAllIPs,
+      bindTries: config.electionPortBindRetry,
+      admitsStrangers: config.reconfigEnabled,
+    };
+    this.#elections = new ElectionLinks(
+      {
+        ...common,
+        addresses: addresses.map(({ host, electionPort: port }) => ({ host, port })),
+        connectTimeoutMs: config.cnxTimeout,
+        severalAddresses: config['multiAddress.enabled'],
+        logger: logger.child('QuorumCnxManager'),
+        onNotified: (from, notification) => dispatch({ kind: 'notified', from, notification }),
+      },
+      servers.map((server) => ({
+        id: server.id,
+        addresses: server.addresses.map(({ host, electionPort: port }) => ({ host, port })),
+      })),
+    );
+    const limit = config.connectToLearnerMasterLimit ?? 0;
+    this.#links = new LearnerLinks(
+      {
+        ...common,
+        addresses: addresses.map(({ host, peerPort: port }) => ({ host, port })),
+        connectLimitMs: (limit > 0 ? limit : config.initLimit) * config.tickTime,
+        maxData: config['jute.maxbuffer'] + TRANSACTION_BYTES,
+        logger: logger.child('Learner'),
+        onEvent: dispatch,
+        onSnapshot: (link, { zxid }) => this.#receive(link, zxid),
+        onSnapshotEnd: (link) => this.#received(link),
+      },
+      servers.map((server) => ({
+        id: server.id,
+        addresses: server.addresses.map(({ host, peerPort: port }) => ({ host, port })),
+      })),
+    );
+  }
+
+  /** Peers with which there is an election connection. */
+  get connected(): number[] {
+    return this.#elections.connected;
+  }
+
+  async listen(): Promise<void> {
+    await this.#links.listen();
+    await this.#elections.listen();
+  }
+
+  close(): void {
+    this.#elections.close();
+    this.#links.close();
+  }
+
+  carryOut(effect: PeerEffect): void {
+    const { dir, dispatch } = this.#options;
+    switch (effect.kind) {
+      case 'notify':
+        this.#elections.send(effect.to, effect.notification);
+        break;
+      case 'became':
+        this.#links.setLeading(effect.mode === 'leader');
+        break;
+      case 'link':
+        this.#links.connect(effect.link, effect.to);
+        break;
+      case 'unlink':
+        this.#arriving.delete(effect.link);
+        this.#links.unlink(effect.link);
+        break;
+      case 'send':
+        this.#links.send(effect.link, effect.packet);
+        break;
+      case 'sendSnapshot':
+        this.#links.sendSnapshot(effect.link, streamPieces(this.#options.state()));
+        break;
+      case 'sendHistory':
+        this.#links.sendHistory(effect.link, this.#history(effect.after, effect.upTo));
+        break;
+      case 'saveEpoch': {
+        const { which, epoch } = effect;
+        dir.saveEpoch(which, epoch, (error) => {
+          if (error !== null) this.#options.onFailed(1, error.message);
+          else dispatch({ kind: 'epochSaved', which, epoch });
+        });
+        break;
+      }
+      case 'truncate':
+        void this.#truncate(effect.after);
+        break;
+      case 'restart':
+        void this.#restart(effect.link, effect.state);
+        break;
+      case 'distrust':
+        dir.distrust(effect.reason);
+        break;
+    }
+  }
+
+  async *#history(after: Zxid, upTo: Zxid): AsyncGenerator<HistoryEntry, void, void> {
+    const history = await this.#options.dir.readHistory(after, upTo);
+    if (history === null) {
+      throw new Error(`the logs do not have all of ${hex0x(after)} to ${hex0x(upTo)} any more`);
+    }
+    try {
+      yield* history.entries();
+    } finally {
+      history.close();
+    }
+  }
+
+  async #truncate(after: Zxid): Promise<void> {
+    const { dir, newState, dispatch, logger, onFailed } = this.#options;
+    logger.warn(`Truncating log to get in sync with the leader ${hex0x(after)}`);
+    try {
+      const state = await dir.truncate(after, newState);
+      if (state !== null) {
+        dispatch({ kind: 'truncated', state });
+        return;
+      }
+      dir.distrust(`the history here cannot be cut after ${hex0x(after)}, as the leader asks`);
+      onFailed(CANNOT_CUT, `not able to truncate the log to ${hex0x(after)}`);
+    } catch (error) {
+      onFailed(1, (error as Error).message);
+    }
+  }
+
+  // -- the leader's snapshot -------------------------------------------------------------------
+
+  #receive(link: LinkId, zxid: Zxid): SnapshotVisitor {
+    const { newState, dispatch } = this.#options;
+    const state = newState();
+    this.#arriving.set(link, { state, zxid });
+    const visitor = visitorOf(state, (path) => {
+      throw new WireError(`znode ${path} has no parent in the leader's snapshot`);
+    });
+    let heardAt = performance.now();
+    return {
+      ...visitor,
+      node(path, node) {
+        visitor.node(path, node);
+        const now = performance.now();
+        if (now - heardAt < SIGN_OF_LIFE_MS) return;
+        heardAt = now;
+        dispatch({ kind: 'heard', link });
+      },
+    };
+  }
+
+  #received(link: LinkId): void {
+    const arrived = this.#arriving.get(link);
+    if (arrived === undefined) return;
+    this.#arriving.delete(link);
+    finishLoading(arrived.state, arrived.zxid);
+    this.#options.dispatch({ kind: 'snapshotReceived', link, state: arrived.state });
+  }
+
+  async #restart(link: LinkId, state: State): Promise<void> {
+    const { dir, dispatch, onFailed } = this.#options;
+    const zxid = state.lastZxid;
+    try {
+      if (!(await dir.restart(state, zxid))) return;
+      dispatch({ kind: 'restarted', zxid });
+      this.#links.release(link);
+    } catch (error) {
+      onFailed(1, (error as Error).message);
+    }
+  }
+}
