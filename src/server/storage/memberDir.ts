@@ -6,7 +6,7 @@
 import { hex0x, NO_ZXID, type Zxid } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { State } from '../../state/state.ts';
-import { moveAside } from './aside.ts';
+import { moveAside, syncAside } from './aside.ts';
 import { beginCut, type CutPlan, finishCut, planCut } from './cut.ts';
 import { type DataDir, type DataDirOptions, openDataDir } from './dataDir.ts';
 import { type Disk, type Done, realDisk } from './disk.ts';
@@ -80,7 +80,12 @@ export class MemberDir {
     const { snapDir } = this.data.place;
     const reason = readText(this.#disk, snapDir, UNHEALED_NAME);
     this.#isUnhealed = reason !== null;
-    if (reason !== null) this.#logger.warn(`Not yet healed, no vote (${reason.trimEnd()})`);
+    if (reason !== null) {
+      this.#logger.warn(`Not yet healed, no vote (${reason.trimEnd()})`);
+      for (const dir of new Set([snapDir, this.data.place.logDir])) {
+        syncAside(this.#disk, dir, 'damaged');
+      }
+    }
     let state = newState();
     let found: Recovered;
     try {
