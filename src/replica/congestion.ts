@@ -35,6 +35,8 @@ export function isCongested(
   replica: Replica,
   rules: ReceptionRules,
 ): boolean {
+  // Who comes is sent away.
+  if (!replica.isServing) return false;
   // Clients send their credentials right behind the connect request: its answer comes first.
   if (connection.state === 'connecting') return true;
   if (connection.unsent + connection.out.length > MAX_UNSENT_BYTES) return true;

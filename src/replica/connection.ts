@@ -17,6 +17,8 @@ export interface Waiting {
   readonly opcode: number;
   /** The request's body, for a read; a write has been prepared already. */
   readonly body: Buffer | null;
+  /** Of the request's body, for a write. */
+  readonly bytes: number;
   /** A read that must not run before this has been applied (sync). */
   readonly notBefore: SyncPoint | null;
   /** Monotonic time of arrival. */

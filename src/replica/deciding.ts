@@ -202,6 +202,8 @@ export class Deciding implements Pipeline {
     this.#replica.reception.committed();
   }
 
+  established(): void {}
+
   forget(): void {}
 
   // -- sync ------------------------------------------------------------------------------------

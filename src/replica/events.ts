@@ -1,5 +1,8 @@
 // What the world tells a replica, and what a replica asks of the world.
 import type { Zxid } from '../base/ids.ts';
+import type { ConsensusEffect, ConsensusEvent, LinkId } from '../consensus/events.ts';
+import type { ServerId } from '../consensus/quorum.ts';
+import type { State } from '../state/state.ts';
 import type { Connection } from './connection.ts';
 
 /** Two clocks: sessions live on the monotonic one, so that a jump of the wall clock expires nobody. */
@@ -10,7 +13,8 @@ export interface Now {
   readonly wall: number;
 }
 
-export type Event =
+/** What happens between a server and its clients, its clock, its log. */
+export type ClientEvent =
   | { kind: 'opened'; connection: Connection }
   /** `isLent`: the chunk's memory is for something else after the step. */
   | { kind: 'received'; connection: Connection; chunk: Buffer; isLent?: boolean }
@@ -20,14 +24,32 @@ export type Event =
   | { kind: 'logged'; upTo: Zxid }
   | { kind: 'deadline' };
 
+/** What happens between the members of an ensemble. */
+export type MemberEvent =
+  | Exclude<ConsensusEvent, { kind: 'deadline' }>
+  /** A connection to a peer's election port was made, or cannot be. */
+  | { kind: 'reachable' | 'unreachable'; peer: ServerId }
+  /** Part of a snapshot has come over the link: the leader is alive. */
+  | { kind: 'heard'; link: LinkId }
+  /** The log is cut, and the state loaded again. */
+  | { kind: 'truncated'; state: State }
+  /** The snapshot that the leader announced has come over the link; the next packet waits behind it. */
+  | { kind: 'snapshotReceived'; link: LinkId; state: State }
+  /** It is on disk, in place of all there was. */
+  | { kind: 'restarted'; zxid: Zxid };
+
+export type Event = ClientEvent | MemberEvent;
+
 export type Effect =
-  /**
-   * Append to the transaction log; answered by `logged` once it is on disk.
-   * The entry is lent until the next step.
-   */
-  | { kind: 'log'; zxid: Zxid; entry: Buffer }
+  | ConsensusEffect
   /** Its frames lie unread: read no more from it, or go on. */
   | { kind: 'pause' | 'resume'; connection: Connection }
   /** Send what is in `connection.out`, then end it. */
   | { kind: 'close'; connection: Connection }
-  | { kind: 'report'; level: 'info' | 'warn' | 'debug'; message: string };
+  /**
+   * Make `state`, which came over the link, all that is on disk (it goes on changing meanwhile);
+   * answered by `restarted`.
+   */
+  | { kind: 'restart'; link: LinkId; state: State }
+  /** Remember durably that this server must not vote before it has a leader's history. */
+  | { kind: 'distrust'; reason: string };

@@ -55,6 +55,7 @@ export function wait(connection: Connection, replica: Replica): void {
     xid: 0,
     opcode: OpCode.createSession,
     body: null,
+    bytes: 0,
     notBefore: null,
     since: replica.now.monotonic,
   });
@@ -67,6 +68,7 @@ export function establish(connection: Connection, id: SessionId, replica: Replic
   connection.session = id;
   connection.state = 'open';
   replica.bySession.set(id, connection);
+  replica.pipeline.established(connection);
   writeConnectResponse(connection, true);
   replica.stats.sent++;
   connection.stats.sent++;

@@ -1,5 +1,6 @@
 // Where a proposal gets its zxid, and when it is committed: an ensemble of one does it alone.
 import type { Zxid } from '../base/ids.ts';
+import type { Leader } from '../consensus/leader.ts';
 import { Leading } from '../consensus/leading.ts';
 import { majority, type ServerId } from '../consensus/quorum.ts';
 import type { Effect } from './events.ts';
@@ -45,5 +46,31 @@ export class Alone implements Order {
   /** Returns up to where all is committed, if that is further than before. */
   logged(upTo: Zxid): Zxid | null {
     return this.#leading.logged(this.#id, upTo);
+  }
+}
+
+/** A leader with its quorum. */
+export class Led implements Order {
+  readonly #leader: Leader;
+
+  constructor(leader: Leader) {
+    this.#leader = leader;
+  }
+
+  get lastProposed(): Zxid {
+    return this.#leader.lastProposed;
+  }
+
+  propose(): Zxid {
+    return this.#leader.propose();
+  }
+
+  proposed(zxid: Zxid, entry: Buffer): void {
+    this.#leader.proposed(zxid, entry);
+  }
+
+  confirm(token: number): boolean {
+    this.#leader.confirm(token);
+    return false;
   }
 }

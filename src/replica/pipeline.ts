@@ -37,6 +37,8 @@ export interface Pipeline {
   open(connection: Connection): void;
   /** Takes over session `id`, whose password is right, or refuses: now, or when the leader has said. */
   resume(connection: Connection, id: SessionId): void;
+  /** The connection has its session now. */
+  established(connection: Connection): void;
   /** The client ends its session. */
   leave(connection: Connection, xid: number): void;
   /** A write, its body in `reader`, which stands in the connection's frames. Errors are answered, too. */

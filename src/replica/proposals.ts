@@ -104,6 +104,11 @@ export class Proposals {
     return this.#inFlight.shift();
   }
 
+  /** Takes out all that is in flight. */
+  drain(): Proposal[] {
+    return this.#inFlight.drain();
+  }
+
   /** The proposal has become part of the state. */
   applied({ header, bytes, isLarge }: InFlight): void {
     this.bytes -= bytes;

@@ -111,6 +111,10 @@ export class Reception {
     this.#replica.stats.received++;
     try {
       if (connection.state === 'fresh') {
+        if (!this.#replica.isServing) {
+          this.#replica.end(connection);
+          return;
+        }
         const request = ConnectRequest.read(this.#reader);
         connect(connection, request, this.#replica, this.#rules);
       } else this.#request(connection);
@@ -168,6 +172,7 @@ export class Reception {
       xid,
       opcode,
       body: null,
+      bytes: this.#reader.remaining,
       notBefore: null,
       since: this.#replica.now.monotonic,
     };
@@ -186,6 +191,7 @@ export class Reception {
       xid,
       opcode,
       body: Buffer.from(buffer.subarray(position, end)),
+      bytes: 0,
       notBefore: point,
       since: this.#replica.now.monotonic,
     });

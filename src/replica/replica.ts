@@ -1,9 +1,10 @@
 // A whole server without the world: requests in, transactions in order, answers out.
 import { assert } from '../base/assert.ts';
-import type { SessionId } from '../base/ids.ts';
+import { type SessionId, sessionId, type Zxid } from '../base/ids.ts';
 import type { ServerId } from '../consensus/quorum.ts';
 import type { Rules } from '../operations/operation.ts';
 import type { State } from '../state/state.ts';
+import type { Applied } from '../transactions/index.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { ReceptionRules } from './congestion.ts';
 import type { Connection } from './connection.ts';
@@ -13,6 +14,7 @@ import { Deciding } from './deciding.ts';
 import { DigestLog } from './digestLog.ts';
 import type { Effect, Event, Now } from './events.ts';
 import { establish } from './handshake.ts';
+import { Member, type MemberOptions } from './member.ts';
 import { Alone } from './order.ts';
 import type { Pipeline } from './pipeline.ts';
 import { apply, type Proposal } from './proposals.ts';
@@ -31,6 +33,8 @@ export interface ReplicaOptions {
   readonly firstSessionId: SessionId;
   /** A random number in [0, 1), for what must not be foreseen. */
   readonly chance: () => number;
+  /** Null for a server without peers, which serves at once. */
+  readonly member: MemberOptions | null;
 }
 
 /**
@@ -38,7 +42,13 @@ export interface ReplicaOptions {
  * Answers are not effects; they are added to `Connection.out`, which the world sends afterwards.
  */
 export class Replica {
-  readonly state: State;
+  /** Replaced when a leader sends its own. */
+  state: State;
+  /**
+   * False after a snapshot that was taken while it went on changing: digests are compared again
+   * from the first one that is right.
+   */
+  isDigestSettled = true;
   readonly rules: Rules;
   readonly stats = new ServerStats();
   /** The connection that serves each session. */
@@ -46,9 +56,14 @@ export class Replica {
   readonly digestLog = new DigestLog();
   readonly throttle: ConnectionThrottle;
   readonly reception: Reception;
-  readonly #alone: Alone;
-  readonly #deciding: Deciding;
-  #nextSession: bigint;
+  readonly member: Member | null;
+  /** Every connection that has been opened and not ended. */
+  readonly #connections = new Set<Connection>();
+  readonly #alone: Alone | null;
+  #pipeline: Pipeline | null = null;
+  #deciding: Deciding | null = null;
+  #isServing = false;
+  #nextSession: SessionId;
   #effects: Effect[] = [];
   #now: Now = { monotonic: 0, wall: 0 };
 
@@ -57,37 +72,52 @@ export class Replica {
     this.state = options.state;
     this.rules = options.rules;
     this.reception = new Reception(this, options.reception);
-    const { throttle, largeRequests } = options.reception;
+    const { throttle } = options.reception;
     this.throttle = new ConnectionThrottle(throttle, options.chance, now.monotonic);
-    this.#nextSession = this.state.sessions.firstFree(options.firstSessionId);
-    this.#alone = new Alone(options.serverId, options.state.lastZxid, (e) => this.effect(e));
-    this.#deciding = new Deciding(this, this.#alone, {
+    this.#nextSession = options.firstSessionId;
+    this.member = options.member === null ? null : new Member(this, options, options.member);
+    this.#alone = options.member === null ? this.#serveAlone(options) : null;
+  }
+
+  #serveAlone(options: ReplicaOptions): Alone {
+    const alone = new Alone(options.serverId, this.state.lastZxid, (e) => this.effect(e));
+    this.#deciding = new Deciding(this, alone, {
       tickTime: options.tickTime,
       containers: options.containers,
-      largeThreshold: largeRequests.threshold,
+      largeThreshold: options.reception.largeRequests.threshold,
     });
+    this.serve(this.#deciding, true);
+    return alone;
   }
 
   get now(): Now {
     return this.#now;
   }
 
-  /** How this server takes requests. */
+  /** How this server takes requests; only a server that has a leader, or is one, has any. */
   get pipeline(): Pipeline {
-    return this.#deciding;
+    assert(this.#pipeline !== null, 'who has no leader serves nobody');
+    return this.#pipeline;
+  }
+
+  /** True while clients are served. */
+  get isServing(): boolean {
+    return this.#isServing;
   }
 
   /** Monotonic time at which it wants a `deadline` event. */
   get deadline(): number {
-    return this.pipeline.deadline;
+    const own = this.#pipeline?.deadline ?? Number.POSITIVE_INFINITY;
+    return Math.min(own, this.member?.deadline ?? Number.POSITIVE_INFINITY);
   }
 
   /** Decides on `event`; what is returned must be carried out in order. */
   step(event: Event, now: Now): Effect[] {
     this.#now = now;
-    this.#deciding.proposals.begin();
+    this.#deciding?.proposals.begin();
     switch (event.kind) {
       case 'opened':
+        this.#connections.add(event.connection);
         break;
       case 'received':
         this.reception.received(event.connection, event.chunk, event.isLent ?? false);
@@ -98,18 +128,53 @@ export class Replica {
       case 'closed':
         this.#forget(event.connection);
         break;
-      case 'logged': {
-        const committed = this.#alone.logged(event.upTo);
-        if (committed !== null) this.#deciding.committed(committed);
-        break;
-      }
       case 'deadline':
-        this.pipeline.pass();
+        this.member?.pass(now);
+        if (this.#pipeline !== null && this.#pipeline.deadline <= now.monotonic) {
+          this.#pipeline.pass();
+        }
         break;
+      case 'logged':
+        if (this.#alone !== null) this.#loggedAlone(this.#alone, event.upTo);
+        else this.member?.take(event, now);
+        break;
+      default:
+        this.member?.take(event, now);
     }
+    this.member?.drain();
     const effects = this.#effects;
     if (effects.length > 0) this.#effects = [];
     return effects;
+  }
+
+  /** The first step of a member: it looks for a leader. */
+  start(now: Now): Effect[] {
+    this.#now = now;
+    this.member?.start();
+    const effects = this.#effects;
+    this.#effects = [];
+    return effects;
+  }
+
+  #loggedAlone(alone: Alone, upTo: Zxid): void {
+    const committed = alone.logged(upTo);
+    if (committed !== null) this.#deciding?.committed(committed);
+  }
+
+  /** From here on requests are taken; clients' only if `isForClients` (leaderServes=no). */
+  serve(pipeline: Pipeline, isForClients: boolean): void {
+    this.#nextSession = this.state.sessions.firstFree(this.#nextSession);
+    this.#pipeline = pipeline;
+    this.#deciding = pipeline instanceof Deciding ? pipeline : null;
+    this.#isServing = isForClients;
+  }
+
+  /** There is no leader any more: clients look for another server. */
+  stopServing(): void {
+    for (const connection of this.#connections) this.end(connection);
+    this.#pipeline = null;
+    this.#deciding = null;
+    this.#isServing = false;
   }
 
   effect(effect: Effect): void {
@@ -128,8 +193,8 @@ export class Replica {
   }
 
   newSessionId(): SessionId {
-    const id = this.#nextSession as SessionId;
-    this.#nextSession = BigInt.asIntN(64, this.#nextSession + 1n);
+    const id = this.#nextSession;
+    this.#nextSession = sessionId(BigInt.asIntN(64, id + 1n));
     return id;
   }
 
@@ -137,7 +202,7 @@ export class Replica {
   commit(proposal: Proposal, connection: Connection | null): void {
     const { header, txn } = proposal;
     this.stats.commits++;
-    const applied = apply(this.state, proposal);
+    const applied = this.#apply(proposal);
     if (this.digestLog.isDue(header.zxid)) {
       this.digestLog.add(header.zxid, this.state.tree.digest);
     }
@@ -156,6 +221,13 @@ export class Replica {
     if (txn.type === OpCode.closeSession) this.#sessionClosed(header.clientId);
   }
 
+  #apply(proposal: Proposal): Applied {
+    if (this.isDigestSettled) return apply(this.state, proposal);
+    const applied = apply(this.state, { ...proposal, treeDigest: null });
+    this.isDigestSettled = proposal.treeDigest === this.state.tree.digest;
+    return applied;
+  }
+
   #connected(connection: Connection, since: number): void {
     const { monotonic } = this.#now;
     this.stats.latency(monotonic - since);
@@ -163,14 +235,15 @@ export class Replica {
   }
 
   #sessionClosed(session: SessionId): void {
-    this.pipeline.ended(session);
+    this.#pipeline?.ended(session);
     const connection = this.bySession.get(session);
     if (connection !== undefined) this.end(connection);
   }
 
   #forget(connection: Connection): void {
     connection.state = 'closing';
-    this.pipeline.forget(connection);
+    this.#connections.delete(connection);
+    this.#pipeline?.forget(connection);
     connection.waiting.clear();
     connection.waitingBytes = 0;
     this.state.watches.removeWatcher(connection);

@@ -60,6 +60,7 @@ class Server implements RunningServer {
         reception: receptionRules(config),
         containers: containerRules(config),
         tickTime: config.tickTime,
+        member: null,
         chance: Math.random,
         firstSessionId: initialSessionId(BigInt(STANDALONE_ID), now.wall),
       },

@@ -105,6 +105,7 @@ export class LoneServer {
         },
         containers: { checkIntervalMs: 60_000, maxPerMinute: 10_000, maxNeverUsedMs: 0 },
         tickTime,
+        member: null,
         chance: options.chance ?? (() => 0),
         firstSessionId: sessionId(options.firstSessionId ?? initialSessionId(1n, this.#now.wall)),
       },
