@@ -4,6 +4,7 @@ import { WireError } from '../wire/bytes.ts';
 import type { Id } from '../wire/data.ts';
 import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum.ts';
 import { Connecting } from './connecting.ts';
+import { Errands } from './errands.ts';
 import type { EpochKind, LinkId, RoleOutput } from './events.ts';
 import type { LearnerOptions } from './learnerOptions.ts';
 import { MAX_EPOCH } from './learners.ts';
@@ -48,8 +49,8 @@ export class Learner {
   #cutAfter: Zxid | null = null;
   /** The zxid that the history ended with when NEWLEADER came. */
   #newLeaderBehind: Zxid;
-  /** The zxids of pings that are not answered yet. */
-  readonly #pings: Zxid[] = [];
+  /** There from UPTODATE on. */
+  #errands: Errands | null = null;
   #membershipText: Buffer | null = null;
 
   constructor(options: LearnerOptions, now: number) {
@@ -92,16 +93,8 @@ export class Learner {
 
   linked(link: LinkId, now: number): void {
     if (this.#phase === Phase.over || link !== this.#connecting.link) return;
-    const { id, isObserver, acceptedEpoch, configVersion } = this.#options;
     this.#heardAt = now;
     this.#connecting.linked();
-    const info = packets.infoOf({
-      serverid: BigInt(id),
-      protocolVersion: PROTOCOL_VERSION,
-      configVersion,
-    });
-    const type = isObserver ? PacketType.observerInfo : PacketType.followerInfo;
-    this.#send(type, packets.startOf(acceptedEpoch), info);
   }
 
   unlinked(link: LinkId, reason: string, now: number): void {
@@ -167,22 +160,17 @@ export class Learner {
 
   /** Forwards a client's request: session, cxid, opcode, body; lent for the step. */
   request(data: Buffer, authinfo: Id[] | null): void {
-    if (this.#phase !== Phase.following) return;
-    const packet = { type: PacketType.request, zxid: packets.NONE, data, authinfo };
-    this.#out.push({ kind: 'send', link: this.#connecting.link, packet });
+    this.#errands?.request(data, authinfo);
   }
 
   /** Asks whether the leader knows a session; `revalidated` is the answer. */
   revalidate(session: SessionId, timeout: number): void {
-    if (this.#phase !== Phase.following) return;
-    this.#send(PacketType.revalidate, packets.NONE, packets.touchesOf([{ session, timeout }]));
+    this.#errands?.revalidate(session, timeout);
   }
 
   /** Answers the oldest ping: the sessions whose clients were heard of since the last one. */
   touch(sessions: readonly packets.Touch[]): void {
-    const ping = this.#pings.shift();
-    if (ping === undefined || this.#phase !== Phase.following) return;
-    this.#send(PacketType.ping, ping, packets.touchesOf(sessions));
+    this.#errands?.touch(sessions);
   }
 
   get #leader(): string {
@@ -278,33 +266,26 @@ export class Learner {
 
   /** What comes once the leader's history does; any order that is not that of ZAB is refused. */
   #receive(packet: QuorumPacket): string | null {
-    const isFollowing = this.#phase === Phase.following;
     switch (packet.type) {
-      case PacketType.ping:
-        // Before UPTODATE it only says that the leader waits for others; Apache's learners are silent too.
-        if (!isFollowing) return null;
-        this.#pings.push(packet.zxid);
-        this.#out.push({ kind: 'pinged' });
-        return null;
       case PacketType.newLeader:
-        if (this.#phase !== Phase.syncing) break;
-        return this.#newLeader(packet);
+        if (this.#phase === Phase.syncing) return this.#newLeader(packet);
+        break;
       case PacketType.upToDate:
         if (this.#phase !== Phase.synced) break;
         this.#phase = Phase.following;
+        this.#errands = new Errands(this.#connecting.link, this.#out);
         this.#send(PacketType.ack, packets.startOf(this.#epoch));
         this.#out.push({ kind: 'established' });
         return null;
+      case PacketType.ping:
       case PacketType.revalidate:
-        if (!isFollowing) break;
-        this.#out.push({ kind: 'revalidated', ...packets.readValidity(packet) });
-        return null;
       case PacketType.sync:
-        if (!isFollowing) break;
-        this.#out.push({ kind: 'synced' });
-        return null;
+        if (this.#errands !== null) return this.#errands.take(packet);
+        // It says that the leader waits for others. Apache's learners do not answer now either.
+        if (packet.type === PacketType.ping) return null;
+        break;
       default:
-        return this.#reception.take(packet, isFollowing);
+        return this.#reception.take(packet, this.#phase === Phase.following);
     }
     return outOfPlace(packet);
   }
@@ -340,6 +321,7 @@ export class Learner {
   #end(reason: string): void {
     this.#phase = Phase.over;
     this.#held = [];
+    this.#errands = null;
     const link = this.#connecting.openLink;
     if (link !== null) this.#out.push({ kind: 'unlink', link });
     this.#out.push({ kind: 'ended', reason });
