@@ -119,6 +119,7 @@ export const saveEpoch = (
 
 /** Appends sessions of these zxids, and waits until they are durable. */
 export async function append({ member, disk, logged }: Opened, ids: Zxid[]): Promise<void> {
+  logged.length = 0;
   for (const id of ids) member.data.append(id, sessionEntry(id));
   member.data.flush();
   const last = ids.at(-1) as Zxid;
