@@ -7,31 +7,10 @@ import { Connecting } from './connecting.ts';
 import { Errands } from './errands.ts';
 import type { EpochKind, LinkId, RoleOutput } from './events.ts';
 import type { LearnerOptions } from './learnerOptions.ts';
+import { LearnerPhase as Phase } from './learnerPhase.ts';
 import { MAX_EPOCH } from './learners.ts';
 import * as packets from './packets.ts';
 import { Reception } from './reception.ts';
-
-const Phase = {
-  /** FOLLOWERINFO or OBSERVERINFO was sent, or is as soon as there is a link. */
-  announced: 0,
-  /** The accepted epoch goes to the disk; ACKEPOCH follows. */
-  accepting: 1,
-  /** ACKEPOCH was sent: DIFF, TRUNC or SNAP is to come. */
-  accepted: 2,
-  /** The log is cut, or a snapshot comes in: what comes behind is held. */
-  restoring: 3,
-  /** The leader's history comes. */
-  syncing: 4,
-  /** NEWLEADER has come: the history goes to the disk, */
-  logging: 5,
-  /** and then the current epoch: in this order (ZOOKEEPER-3911, 4643, 4646, 4785), */
-  savingEpoch: 6,
-  /** and then it is acknowledged; UPTODATE is to come. */
-  synced: 7,
-  following: 8,
-  over: 9,
-} as const;
-type Phase = (typeof Phase)[keyof typeof Phase];
 
 /** One time of following a leader, from the election to its end. After `ended` no call does anything. */
 export class Learner {
@@ -106,7 +85,7 @@ export class Learner {
   }
 
   packet(link: LinkId, packet: QuorumPacket, now: number): void {
-    if (this.#phase === Phase.over || link !== this.#connecting.link) return;
+    if (link !== this.#connecting.link) return;
     this.#heardAt = now;
     if (this.#phase === Phase.restoring) this.#held.push(packets.kept(packet));
     else this.#take(packet);
@@ -178,6 +157,7 @@ export class Learner {
   }
 
   #take(packet: QuorumPacket): void {
+    if (this.#phase === Phase.over) return;
     try {
       const wrong = this.#handle(packet);
       if (wrong !== null) this.#end(`${this.#leader} has sent ${wrong}`);
@@ -189,19 +169,10 @@ export class Learner {
 
   /** Returns what is wrong with the packet. */
   #handle(packet: QuorumPacket): string | null {
-    switch (this.#phase) {
-      case Phase.announced:
-        if (packet.type === PacketType.leaderInfo) return this.#invited(packet);
-        break;
-      case Phase.accepted:
-        return this.#beginSync(packet);
-      case Phase.syncing:
-      case Phase.logging:
-      case Phase.savingEpoch:
-      case Phase.synced:
-      case Phase.following:
-        return this.#receive(packet);
-    }
+    if (this.#phase >= Phase.syncing) return this.#receive(packet);
+    if (this.#phase === Phase.accepted) return this.#beginSync(packet);
+    const isInvitation = packet.type === PacketType.leaderInfo;
+    if (this.#phase === Phase.announced && isInvitation) return this.#invited(packet);
     return outOfPlace(packet);
   }
 
@@ -257,11 +228,7 @@ export class Learner {
     this.#heardAt = now;
     const held = this.#held;
     this.#held = [];
-    for (const packet of held) if (!this.#isOver) this.#take(packet);
-  }
-
-  get #isOver(): boolean {
-    return this.#phase === Phase.over;
+    for (const packet of held) this.#take(packet);
   }
 
   /** What comes once the leader's history does; any order that is not that of ZAB is refused. */
