@@ -1,6 +1,8 @@
 // A learner's attempts to connect: the leader it has elected may need a moment longer to know that it leads.
+import { PacketType, PROTOCOL_VERSION } from '../wire/quorum.ts';
 import type { LinkId, RoleOutput } from './events.ts';
 import type { LearnerOptions } from './learnerOptions.ts';
+import { infoOf, packet, startOf } from './packets.ts';
 
 /** Milliseconds between attempts, as Apache's leaderConnectDelayDuringRetryMs. */
 const RETRY_DELAY = 100;
@@ -40,8 +42,18 @@ export class Connecting {
     return this.#isLinked ? Number.POSITIVE_INFINITY : Math.min(this.#retryAt, this.#until + 1);
   }
 
+  /** There is a link: says who this server is, and which epoch it has accepted. */
   linked(): void {
+    const { id, isObserver, acceptedEpoch, configVersion } = this.#options;
     this.#isLinked = true;
+    const info = infoOf({
+      serverid: BigInt(id),
+      protocolVersion: PROTOCOL_VERSION,
+      configVersion,
+    });
+    const type = isObserver ? PacketType.observerInfo : PacketType.followerInfo;
+    const greeting = packet(type, startOf(acceptedEpoch), info);
+    this.#out.push({ kind: 'send', link: this.#link, packet: greeting });
   }
 
   /** The link has ended without our doing. */

@@ -52,7 +52,7 @@ export class Leader {
     this.#founding.announced(null, now);
   }
 
-  /** The new epoch once it is chosen; before that the last one that was accepted. */
+  /** The new epoch once it is chosen, before that the accepted one. */
   get epoch(): number {
     return this.#founding.broadcast.epoch;
   }
@@ -198,7 +198,8 @@ export class Leader {
         return null;
       case PacketType.followerInfo:
       case PacketType.observerInfo:
-        return phase === Phase.linked ? this.#announced(learner, packet, now) : 'a second greeting';
+        if (phase !== Phase.linked) break;
+        return this.#announced(learner, packet, now);
       case PacketType.ackEpoch:
         if (phase !== Phase.invited) break;
         return this.#founding.accepted(learner, packet, now);
@@ -235,9 +236,7 @@ export class Leader {
   /** Ends the role when it is without a quorum at two looks, or lost it to silence. */
   #checkQuorum(): void {
     const hasQuorum = this.#learners.isQuorum(({ phase }) => phase >= Phase.announced);
-    if (!hasQuorum && this.#missesQuorum) {
-      this.#end(`no quorum follows, only ${this.#learners.names()}`);
-    }
+    if (!hasQuorum && this.#missesQuorum) this.#end(`only ${this.#learners.names()} follow still`);
     this.#missesQuorum = !hasQuorum;
   }
 
@@ -259,10 +258,9 @@ export class Leader {
 
   #confirm(): void {
     const rounds = this.#confirmations;
-    const hasAnswered = ({ answers, confirmsWith }: Progress) => answers >= confirmsWith;
     for (;;) {
       if (!rounds.isRunning && !this.#beginRound()) return;
-      if (!this.#learners.isQuorum(hasAnswered)) return;
+      if (!this.#learners.isQuorum((one) => one.answers >= one.confirmsWith)) return;
       for (const token of rounds.end()) this.#out.push({ kind: 'confirmed', token });
     }
   }

@@ -4,33 +4,13 @@ import { WireError } from '../wire/bytes.ts';
 import type { Id } from '../wire/data.ts';
 import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum.ts';
 import { Connecting } from './connecting.ts';
+import { Errands } from './errands.ts';
 import type { EpochKind, LinkId, RoleOutput } from './events.ts';
 import type { LearnerOptions } from './learnerOptions.ts';
+import { LearnerPhase as Phase } from './learnerPhase.ts';
 import { MAX_EPOCH } from './learners.ts';
 import * as packets from './packets.ts';
 import { Reception } from './reception.ts';
-
-const Phase = {
-  /** FOLLOWERINFO or OBSERVERINFO was sent, or is as soon as there is a link. */
-  announced: 0,
-  /** The accepted epoch goes to the disk; ACKEPOCH follows. */
-  accepting: 1,
-  /** ACKEPOCH was sent: DIFF, TRUNC or SNAP is to come. */
-  accepted: 2,
-  /** The log is cut, or a snapshot comes in: what comes behind is held. */
-  restoring: 3,
-  /** The leader's history comes. */
-  syncing: 4,
-  /** NEWLEADER has come: the history goes to the disk, */
-  logging: 5,
-  /** and then the current epoch: in this order (ZOOKEEPER-3911, 4643, 4646, 4785), */
-  savingEpoch: 6,
-  /** and then it is acknowledged; UPTODATE is to come. */
-  synced: 7,
-  following: 8,
-  over: 9,
-} as const;
-type Phase = (typeof Phase)[keyof typeof Phase];
 
 /** One time of following a leader, from the election to its end. After `ended` no call does anything. */
 export class Learner {
@@ -48,8 +28,8 @@ export class Learner {
   #cutAfter: Zxid | null = null;
   /** The zxid that the history ended with when NEWLEADER came. */
   #newLeaderBehind: Zxid;
-  /** The zxids of pings that are not answered yet. */
-  readonly #pings: Zxid[] = [];
+  /** There from UPTODATE on. */
+  #errands: Errands | null = null;
   #membershipText: Buffer | null = null;
 
   constructor(options: LearnerOptions, now: number) {
@@ -92,16 +72,8 @@ export class Learner {
 
   linked(link: LinkId, now: number): void {
     if (this.#phase === Phase.over || link !== this.#connecting.link) return;
-    const { id, isObserver, acceptedEpoch, configVersion } = this.#options;
     this.#heardAt = now;
     this.#connecting.linked();
-    const info = packets.infoOf({
-      serverid: BigInt(id),
-      protocolVersion: PROTOCOL_VERSION,
-      configVersion,
-    });
-    const type = isObserver ? PacketType.observerInfo : PacketType.followerInfo;
-    this.#send(type, packets.startOf(acceptedEpoch), info);
   }
 
   unlinked(link: LinkId, reason: string, now: number): void {
@@ -113,7 +85,7 @@ export class Learner {
   }
 
   packet(link: LinkId, packet: QuorumPacket, now: number): void {
-    if (this.#phase === Phase.over || link !== this.#connecting.link) return;
+    if (link !== this.#connecting.link) return;
     this.#heardAt = now;
     if (this.#phase === Phase.restoring) this.#held.push(packets.kept(packet));
     else this.#take(packet);
@@ -167,22 +139,17 @@ export class Learner {
 
   /** Forwards a client's request: session, cxid, opcode, body; lent for the step. */
   request(data: Buffer, authinfo: Id[] | null): void {
-    if (this.#phase !== Phase.following) return;
-    const packet = { type: PacketType.request, zxid: packets.NONE, data, authinfo };
-    this.#out.push({ kind: 'send', link: this.#connecting.link, packet });
+    this.#errands?.request(data, authinfo);
   }
 
   /** Asks whether the leader knows a session; `revalidated` is the answer. */
   revalidate(session: SessionId, timeout: number): void {
-    if (this.#phase !== Phase.following) return;
-    this.#send(PacketType.revalidate, packets.NONE, packets.touchesOf([{ session, timeout }]));
+    this.#errands?.revalidate(session, timeout);
   }
 
   /** Answers the oldest ping: the sessions whose clients were heard of since the last one. */
   touch(sessions: readonly packets.Touch[]): void {
-    const ping = this.#pings.shift();
-    if (ping === undefined || this.#phase !== Phase.following) return;
-    this.#send(PacketType.ping, ping, packets.touchesOf(sessions));
+    this.#errands?.touch(sessions);
   }
 
   get #leader(): string {
@@ -190,6 +157,7 @@ export class Learner {
   }
 
   #take(packet: QuorumPacket): void {
+    if (this.#phase === Phase.over) return;
     try {
       const wrong = this.#handle(packet);
       if (wrong !== null) this.#end(`${this.#leader} has sent ${wrong}`);
@@ -201,19 +169,10 @@ export class Learner {
 
   /** Returns what is wrong with the packet. */
   #handle(packet: QuorumPacket): string | null {
-    switch (this.#phase) {
-      case Phase.announced:
-        if (packet.type === PacketType.leaderInfo) return this.#invited(packet);
-        break;
-      case Phase.accepted:
-        return this.#beginSync(packet);
-      case Phase.syncing:
-      case Phase.logging:
-      case Phase.savingEpoch:
-      case Phase.synced:
-      case Phase.following:
-        return this.#receive(packet);
-    }
+    if (this.#phase >= Phase.syncing) return this.#receive(packet);
+    if (this.#phase === Phase.accepted) return this.#beginSync(packet);
+    const isInvitation = packet.type === PacketType.leaderInfo;
+    if (this.#phase === Phase.announced && isInvitation) return this.#invited(packet);
     return outOfPlace(packet);
   }
 
@@ -269,42 +228,31 @@ export class Learner {
     this.#heardAt = now;
     const held = this.#held;
     this.#held = [];
-    for (const packet of held) if (!this.#isOver) this.#take(packet);
-  }
-
-  get #isOver(): boolean {
-    return this.#phase === Phase.over;
+    for (const packet of held) this.#take(packet);
   }
 
   /** What comes once the leader's history does; any order that is not that of ZAB is refused. */
   #receive(packet: QuorumPacket): string | null {
-    const isFollowing = this.#phase === Phase.following;
     switch (packet.type) {
-      case PacketType.ping:
-        // Before UPTODATE it only says that the leader waits for others; Apache's learners are silent too.
-        if (!isFollowing) return null;
-        this.#pings.push(packet.zxid);
-        this.#out.push({ kind: 'pinged' });
-        return null;
       case PacketType.newLeader:
-        if (this.#phase !== Phase.syncing) break;
-        return this.#newLeader(packet);
+        if (this.#phase === Phase.syncing) return this.#newLeader(packet);
+        break;
       case PacketType.upToDate:
         if (this.#phase !== Phase.synced) break;
         this.#phase = Phase.following;
+        this.#errands = new Errands(this.#connecting.link, this.#out);
         this.#send(PacketType.ack, packets.startOf(this.#epoch));
         this.#out.push({ kind: 'established' });
         return null;
+      case PacketType.ping:
       case PacketType.revalidate:
-        if (!isFollowing) break;
-        this.#out.push({ kind: 'revalidated', ...packets.readValidity(packet) });
-        return null;
       case PacketType.sync:
-        if (!isFollowing) break;
-        this.#out.push({ kind: 'synced' });
-        return null;
+        if (this.#errands !== null) return this.#errands.take(packet);
+        // It says that the leader waits for others. Apache's learners do not answer now either.
+        if (packet.type === PacketType.ping) return null;
+        break;
       default:
-        return this.#reception.take(packet, isFollowing);
+        return this.#reception.take(packet, this.#phase === Phase.following);
     }
     return outOfPlace(packet);
   }
@@ -340,6 +288,7 @@ export class Learner {
   #end(reason: string): void {
     this.#phase = Phase.over;
     this.#held = [];
+    this.#errands = null;
     const link = this.#connecting.openLink;
     if (link !== null) this.#out.push({ kind: 'unlink', link });
     this.#out.push({ kind: 'ended', reason });

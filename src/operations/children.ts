@@ -17,7 +17,10 @@ function list(request: PathWatchRequest, context: AnswerContext, w: Writer): Zno
   if (typeof node === 'number') return node;
   if (request.watch) watches.add(WatchKind.child, path, context.watcher);
   w.int(node.numChildren);
-  if (node.children !== null) for (const name of node.children) w.string(name);
+  if (node.children !== null)
+    node.children.forEach((_, name) => {
+      w.string(name);
+    });
   return node;
 }
 

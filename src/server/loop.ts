@@ -6,6 +6,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Connection } from '../replica/connection.ts';
 import type { Effect, Event, Now, PeerEffect } from '../replica/events.ts';
 import type { Replica } from '../replica/replica.ts';
+import { Vigil } from './vigil.ts';
 
 /** The world that effects are carried out on. */
 export interface World {
@@ -34,6 +35,7 @@ export class Loop {
   readonly #maxForgiven: number;
   readonly #onBroken: (error: unknown) => void;
   readonly #dirty: Connection[] = [];
+  readonly #vigil = new Vigil();
   /** Events that came while effects were carried out. */
   readonly #events = new Fifo<Event>();
   #isBusy = false;
@@ -94,8 +96,10 @@ export class Loop {
   };
 
   #take(event: Event): void {
-    for (const effect of this.#replica.step(event, clock())) this.#carryOut(effect);
+    const now = clock();
+    for (const effect of this.#replica.step(event, now)) this.#carryOut(effect);
     this.#send();
+    if (event.kind === 'received' && !this.#isFlushDue) this.#vigil.asked(now.monotonic);
   }
 
   /** The first step of a server in an ensemble. */

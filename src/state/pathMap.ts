@@ -33,7 +33,7 @@ function shardOf(path: string): number {
 export class PathMap<V extends object | true> {
   /** The only one, or null: then there are shards. */
   #whole: Shard<V> | null = new Map();
-  #shards: Shard<V>[] = [];
+  #shards: Shard<V>[] | null = null;
   #size = 0;
   /** Keys deleted whose places may be kept, oldest first, some more than once. */
   #vacated: string[] | null = null;
@@ -52,8 +52,14 @@ export class PathMap<V extends object | true> {
 
   set(path: string, value: V): void {
     const map = this.#mapOf(path);
-    if (map.get(path) === undefined) this.#size++;
-    map.set(path, value);
+    if (this.#vacated === null) {
+      const before = map.size;
+      map.set(path, value);
+      this.#size += map.size - before;
+    } else {
+      if (map.get(path) === undefined) this.#size++;
+      map.set(path, value);
+    }
     if (map.size > LARGE && map === this.#whole) this.#split(map);
   }
 
@@ -77,20 +83,29 @@ export class PathMap<V extends object | true> {
 
   clear(): void {
     this.#whole = new Map();
-    this.#shards = [];
+    this.#shards = null;
     this.#size = 0;
     this.#vacated = null;
   }
 
   /** What is set meanwhile may or may not be met. */
   *entries(): Generator<[string, V], void, void> {
-    for (const map of this.#whole === null ? this.#shards : [this.#whole]) {
+    for (const map of this.#shards ?? (this.#whole === null ? [] : [this.#whole])) {
       for (const [path, value] of map) if (value !== undefined) yield [path, value];
     }
   }
 
   *keys(): Generator<string, void, void> {
     for (const [path] of this.entries()) yield path;
+  }
+
+  /** `visit` must not change this map. */
+  forEach(visit: (value: V, path: string) => void): void {
+    const one = (value: V | undefined, path: string): void => {
+      if (value !== undefined) visit(value, path);
+    };
+    if (this.#whole !== null) this.#whole.forEach(one);
+    else if (this.#shards !== null) for (const map of this.#shards) map.forEach(one);
   }
 
   *values(): Generator<V, void, void> {
@@ -103,7 +118,7 @@ export class PathMap<V extends object | true> {
 
   #mapOf(path: string): Shard<V> {
     const whole = this.#whole;
-    return whole !== null ? whole : (this.#shards[shardOf(path)] as Shard<V>);
+    return whole !== null ? whole : ((this.#shards as Shard<V>[])[shardOf(path)] as Shard<V>);
   }
 
   #split(whole: Shard<V>): void {

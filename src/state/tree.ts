@@ -1,4 +1,4 @@
-// The tree of znodes: a flat map from path to znode, with what is derived from it kept up to date.
+// The tree of znodes, with what is derived from it kept up to date.
 import { NO_ZXID, type SessionId, type Zxid } from '../base/ids.ts';
 import { childOf, nameOf, parentOf } from '../base/path.ts';
 import type { Acl, Stat, StatPersisted } from '../wire/data.ts';
@@ -6,14 +6,14 @@ import { ErrorCode } from '../wire/errors.ts';
 import { AclCache, isUnresolved, OPEN_REF, READ_ACL } from './aclCache.ts';
 import { Owned } from './owned.ts';
 import { OwnerKind, ownerKind } from './owner.ts';
-import { PathMap } from './pathMap.ts';
 import { LIMIT_NODE, QUOTA_ROOT, QuotaPaths, STAT_NODE } from './quota.ts';
 import { CONFIG_PATH, PROC_PATH } from './specialPaths.ts';
 import { TreeDigest } from './treeDigest.ts';
 import { DEFAULT_TREE_OPTIONS, type TreeOptions } from './treeOptions.ts';
 import { addUsage, recountUsage } from './usage.ts';
-import { walk } from './walk.ts';
+import { countBelow, walk } from './walk.ts';
 import { EMPTY, kept, Znode } from './znode.ts';
+import { Znodes } from './znodes.ts';
 
 export { CONFIG_PATH, isSpecialPath } from './specialPaths.ts';
 export { DEFAULT_TREE_OPTIONS, type TreeOptions } from './treeOptions.ts';
@@ -23,8 +23,8 @@ const OVERWRITE_UP_TO = 1024;
 
 export class Tree {
   readonly options: TreeOptions;
-  /** By path, the root as `/`, in no order (see walkLive). Only the tree changes it. */
-  readonly nodes = new PathMap<Znode>();
+  /** Only the tree changes them. */
+  readonly nodes = new Znodes();
   readonly acls = new AclCache();
   readonly quotas = new QuotaPaths();
   readonly #owned: Owned;
@@ -50,8 +50,11 @@ export class Tree {
   }
 
   #putSystemNode(path: string): void {
-    this.#put(path, new Znode(EMPTY, OPEN_REF, NO_ZXID, 0, 0n));
-    this.nodes.get(parentOf(path))?.addChild(nameOf(path));
+    const node = new Znode(EMPTY, OPEN_REF, NO_ZXID, 0, 0n);
+    const parent = path === '/' ? undefined : this.nodes.get(parentOf(path));
+    if (parent === undefined) this.nodes.setRoot(node);
+    else this.nodes.add(parent, nameOf(path), node);
+    this.#count(path, node);
   }
 
   get(path: string): Znode | undefined {
@@ -111,9 +114,8 @@ export class Tree {
   /** Number of znodes below `path`. */
   descendantsOf(path: string): number {
     if (path === '/') return this.nodes.size - 1;
-    let count = -1;
-    walk(this.nodes, path, () => count++);
-    return count;
+    const node = this.nodes.get(path);
+    return node === undefined ? -1 : countBelow(node);
   }
 
   /**
@@ -131,15 +133,15 @@ export class Tree {
     time: number,
   ): ErrorCode {
     const slash = path.lastIndexOf('/');
-    const parentPath = slash === 0 ? '/' : path.substring(0, slash);
-    const parent = this.nodes.get(parentPath);
+    const parent = this.nodes.parentAt(path, slash);
     if (parent === undefined) return ErrorCode.noNode;
-    if (this.nodes.has(path)) return ErrorCode.nodeExists;
-    this.#raiseCversion(parentPath, parent, parentCVersion, zxid);
     const name = path.substring(slash + 1);
-    parent.addChild(name);
+    if (parent.children?.has(name)) return ErrorCode.nodeExists;
+    const parentPath = slash === 0 ? '/' : path.substring(0, slash);
+    this.#raiseCversion(parentPath, parent, parentCVersion, zxid);
     const node = new Znode(kept(data), this.acls.use(acl), zxid, time, owner);
-    this.#put(path, node);
+    this.nodes.add(parent, name, node);
+    this.#count(path, node);
     if (path.startsWith(QUOTA_ROOT)) this.#quotaNodeCreated(parentPath, name);
     if (!this.quotas.isEmpty) this.#addUsage(path, node.dataLength, 1);
     return ErrorCode.ok;
@@ -171,18 +173,16 @@ export class Tree {
    */
   remove(path: string, zxid: Zxid): Znode | undefined {
     const slash = path.lastIndexOf('/');
-    const parentPath = slash === 0 ? '/' : path.substring(0, slash);
-    const parent = this.nodes.get(parentPath);
+    const parent = this.nodes.parentAt(path, slash);
     if (parent === undefined || path.length === 1) return undefined;
-    parent.removeChild(path.substring(slash + 1));
     if (zxid > parent.pzxid) {
       parent.pzxid = zxid;
-      this.#digest.statChanged(parentPath, parent);
+      this.#digest.statChanged(slash === 0 ? '/' : path.substring(0, slash), parent);
     }
-    const node = this.nodes.get(path);
+    const name = path.substring(slash + 1);
+    const node = parent.children?.get(name);
     if (node === undefined) return undefined;
-    if (node.children !== null) this.#removeBelow(path, node.children);
-    this.#drop(path, node);
+    this.#remove(path, parent, name, node);
     return node;
   }
 
@@ -244,20 +244,31 @@ export class Tree {
    * A fuzzy snapshot may hold a path twice; the later one counts.
    */
   load(path: string, data: Uint8Array | null, aclIndex: bigint, stat: StatPersisted): boolean {
-    const at = path === '' ? '/' : path;
-    if (at !== '/') {
-      const parent = this.nodes.get(parentOf(at));
-      if (parent === undefined) return false;
-      parent.addChild(nameOf(at));
-    }
     const node = Znode.of(kept(data), this.acls.useLoaded(aclIndex), stat);
-    const before = this.nodes.get(at);
-    if (before !== undefined) {
-      node.children = before.children;
-      this.#drop(at, before);
+    if (path === '') {
+      const root = this.nodes.get('/');
+      if (root !== undefined) this.#takePlace('/', root, node);
+      this.nodes.setRoot(node);
+      this.#count('/', node);
+      return true;
     }
-    this.#put(at, node);
+    const slash = path.lastIndexOf('/');
+    const parent = this.nodes.parentAt(path, slash);
+    if (parent === undefined) return false;
+    const name = path.substring(slash + 1);
+    const before = parent.children?.get(name);
+    if (before === undefined) this.nodes.add(parent, name, node);
+    else {
+      this.#takePlace(path, before, node);
+      this.nodes.replace(path, parent, name, node);
+    }
+    this.#count(path, node);
     return true;
+  }
+
+  #takePlace(path: string, before: Znode, node: Znode): void {
+    node.children = before.children;
+    this.#discount(path, before);
   }
 
   /** Ends loading: finds the quotas, counts their usage anew, forgets ACLs nobody has. */
@@ -272,16 +283,15 @@ export class Tree {
     this.acls.purgeUnused();
   }
 
-  #put(path: string, node: Znode): void {
-    this.nodes.set(path, node);
+  /** Counts in a znode that has been added. */
+  #count(path: string, node: Znode): void {
     this.dataSize += path.length + node.dataLength;
     this.#digest.dataChanged(path, node);
     const owner = node.ephemeralOwner;
     if (owner !== 0n) this.#owned.add(path, owner);
   }
 
-  #drop(path: string, node: Znode): void {
-    this.nodes.delete(path);
+  #discount(path: string, node: Znode): void {
     this.dataSize -= path.length + node.dataLength;
     this.#digest.sum.replace(node.digest, 0);
     this.acls.release(node.acl);
@@ -293,14 +303,15 @@ export class Tree {
     if (!this.quotas.isEmpty) this.#addUsage(path, -node.dataLength, -1);
   }
 
-  #removeBelow(path: string, children: Set<string>): void {
-    for (const name of children) {
-      const below = childOf(path, name);
-      const node = this.nodes.get(below);
-      if (node === undefined) continue;
-      if (node.children !== null) this.#removeBelow(below, node.children);
-      this.#drop(below, node);
+  #remove(path: string, parent: Znode, name: string, node: Znode): void {
+    const { children } = node;
+    if (children !== null) {
+      for (const [below, child] of [...children]) {
+        this.#remove(childOf(path, below), node, below, child);
+      }
     }
+    this.nodes.remove(path, parent, name);
+    this.#discount(path, node);
   }
 
   #raiseCversion(path: string, node: Znode, wanted: number, zxid: Zxid): void {

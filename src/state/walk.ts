@@ -11,22 +11,35 @@ export interface Nodes {
 /** Visits a znode and all below it; nothing may change meanwhile. */
 export function walk(nodes: Nodes, path: string, visit: (path: string, node: Znode) => void): void {
   const node = nodes.get(path);
-  if (node === undefined) return;
+  if (node !== undefined) walkFrom(path, node, visit);
+}
+
+function walkFrom(path: string, node: Znode, visit: (path: string, node: Znode) => void): void {
   visit(path, node);
-  if (node.children === null) return;
-  for (const name of node.children) walk(nodes, childOf(path, name), visit);
+  node.children?.forEach((child, name) => {
+    walkFrom(childOf(path, name), child, visit);
+  });
+}
+
+/** Number of znodes below `node`. */
+export function countBelow(node: Znode): number {
+  let count = 0;
+  node.children?.forEach((child) => {
+    count += 1 + (child.children === null ? 0 : countBelow(child));
+  });
+  return count;
 }
 
 /** A znode whose children are being walked. */
 interface Level {
   path: string;
-  names: Iterator<string>;
+  children: Iterator<[string, Znode]>;
 }
 
 /**
- * All znodes from the root down, siblings in the order of their sets, while they may come and go
- * between any two steps. One created after `newest` is left out with all below it, so that what
- * comes has its parent before it, and no path comes twice.
+ * All znodes from the root down, while they may come and go between any two steps. One created
+ * after `newest` is left out with all below it, so that what comes has its parent before it, and no
+ * path comes twice. One deleted meanwhile may still come; its delete is in the log.
  */
 export function* walkLive(
   nodes: Nodes,
@@ -38,14 +51,14 @@ export function* walkLive(
   const levels: Level[] = [];
   let level: Level | undefined = levelOf('/', root);
   while (level !== undefined) {
-    const { value: name, done } = level.names.next();
+    const { value, done } = level.children.next();
     if (done === true) {
       level = levels.pop();
       continue;
     }
+    const [name, node]: [string, Znode] = value;
+    if (node.czxid > newest) continue;
     const path = childOf(level.path, name);
-    const node = nodes.get(path);
-    if (node === undefined || node.czxid > newest) continue;
     yield [path, node];
     const below = levelOf(path, node);
     if (below === undefined) continue;
@@ -56,4 +69,4 @@ export function* walkLive(
 
 /** undefined without children; taken after the znode was given out, by when it may have some. */
 const levelOf = (path: string, node: Znode): Level | undefined =>
-  node.children === null ? undefined : { path, names: node.children.values() };
+  node.children === null ? undefined : { path, children: node.children.entries() };

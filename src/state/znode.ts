@@ -2,6 +2,7 @@
 import type { Zxid } from '../base/ids.ts';
 import type { Acl, StatPersisted } from '../wire/data.ts';
 import type { AclRef } from './aclCache.ts';
+import { PathMap } from './pathMap.ts';
 
 export const EMPTY: Buffer = Buffer.alloc(0);
 
@@ -36,8 +37,8 @@ export class Znode implements NodeView {
   cversion = 0;
   aversion = 0;
   ephemeralOwner: bigint;
-  /** Names without path; null until the first child. */
-  children: Set<string> | null = null;
+  /** By name, without path; null until the first child. Only the tree's Znodes change it. */
+  children: PathMap<Znode> | null = null;
   contentCrc = 0;
   digest = 0;
 
@@ -65,9 +66,10 @@ export class Znode implements NodeView {
     return node;
   }
 
-  addChild(name: string): void {
-    if (this.children === null) this.children = new Set([name]);
-    else this.children.add(name);
+  /** Replaces a child of the same name. */
+  setChild(name: string, child: Znode): void {
+    if (this.children === null) this.children = new PathMap();
+    this.children.set(name, child);
   }
 
   removeChild(name: string): void {

@@ -162,7 +162,7 @@ export function dump(state: State): unknown {
         acl: node.acl.list,
         czxid: node.czxid,
         stat: tree.statOf(node),
-        children: [...(node.children ?? [])].sort(byText),
+        children: [...(node.children?.keys() ?? [])].sort(byText),
         digest: node.digest,
         contentCrc: node.contentCrc,
         owner: node.ephemeralOwner,

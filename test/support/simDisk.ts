@@ -266,7 +266,9 @@ function inSectors(before: Buffer, change: Change, mode: CrashMode, random: Rand
   for (let at = 0; at < bytes.length; ) {
     const length = Math.min(SECTOR - ((position + at) % SECTOR), bytes.length - at);
     let part = bytes.subarray(at, at + length);
-    const isLost = random() < 0.5;
+    // A sector that is written with what it holds stays as it is.
+    const isSame = part.equals(before.subarray(position + at, position + at + length));
+    const isLost = random() < 0.5 && !isSame;
     if (isLost && mode === 'stale') {
       const from = Math.floor(random() * Math.max(1, before.length - length));
       part = resized(Buffer.from(before.subarray(from, from + length)), length);
@@ -326,7 +328,7 @@ class SimFile implements DiskFile {
     try {
       this.#disk.called('sync', this.path);
     } catch (error) {
-      this.#inode.unsynced.length = 0;
+      if (!(error instanceof SimCrash)) this.#inode.unsynced.length = 0;
       throw error;
     }
     this.#synced(this.#inode.unsynced.length);

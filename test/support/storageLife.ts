@@ -195,7 +195,10 @@ export class Life {
   #single(): SingleTxn {
     const { tree, sessions } = this.ahead;
     const dice = this.random();
-    const paths = [...tree.nodes.keys()].filter((path) => !/^\/($|zookeeper)/.test(path));
+    const paths = [...tree.nodes]
+      .filter(([path]) => !/^\/($|zookeeper)/.test(path))
+      .sort(([, a], [, b]) => Number(a.czxid - b.czxid))
+      .map(([path]) => path);
     const path = this.#pick(paths);
     if (dice < 0.08) return { type: OpCode.createSession, timeOut: 4000 };
     if (dice < 0.12 && sessions.has(sessionId(1n))) {

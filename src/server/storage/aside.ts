@@ -2,6 +2,8 @@
 // version-2, where neither this server nor Apache's looks, and never deleted.
 import type { Disk } from './disk.ts';
 
+export type Why = 'damaged' | 'replaced';
+
 /**
  * Moves files of `dir` to a new directory beside it, `<dir>.<why>-<number>`, durably.
  * Returns its path; null when there was nothing to move.
@@ -9,16 +11,26 @@ import type { Disk } from './disk.ts';
 export function moveAside(
   disk: Disk,
   dir: string,
-  why: 'damaged' | 'replaced',
+  why: Why,
   names: readonly string[],
 ): string | null {
   if (names.length === 0) return null;
-  let number = 1;
-  while (disk.list(`${dir}.${why}-${number}`).length > 0) number++;
-  const target = `${dir}.${why}-${number}`;
+  const target = `${dir}.${why}-${lastNumber(disk, dir, why) + 1}`;
   disk.makeDir(target);
   for (const name of names) disk.rename(`${dir}/${name}`, `${target}/${name}`);
   disk.syncDir(target);
   disk.syncDir(dir);
   return target;
+}
+
+/** Of a server that died in `moveAside`: what it moved must not come back with the next power cut. */
+export function syncAside(disk: Disk, dir: string, why: Why): void {
+  const number = lastNumber(disk, dir, why);
+  if (number > 0) disk.syncDir(`${dir}.${why}-${number}`);
+}
+
+function lastNumber(disk: Disk, dir: string, why: Why): number {
+  let number = 0;
+  while (disk.list(`${dir}.${why}-${number + 1}`).length > 0) number++;
+  return number;
 }

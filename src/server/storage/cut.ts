@@ -127,10 +127,9 @@ function cutLog({ disk, logDir }: Place, name: string, after: Zxid): ClosedLog |
       if (entry.zxid > last) last = entry.zxid;
     }
     const end = entry?.offset ?? scanner.end?.offset ?? 0;
-    if (file.size > end) {
-      file.truncate(end);
-      file.sync();
-    }
+    if (file.size > end) file.truncate(end);
+    // In any case: the one who cut it may have died before its sync.
+    file.sync();
     if (first !== NO_ZXID) return { name, first, last, end };
   } finally {
     file.close();

@@ -208,9 +208,10 @@ export class DataDir {
 
   /**
    * Ends the log and a snapshot that is being written; what is appended from here on follows
-   * `lastZxid`, and waits for `resume`. Rejects when the log has failed, or fails now.
+   * `lastZxid`, and waits for `resume`. Gives the last zxid that was logged before; rejects when
+   * the log has failed, or fails now.
    */
-  async suspend(lastZxid: Zxid): Promise<void> {
+  async suspend(lastZxid: Zxid): Promise<Zxid> {
     const old = this.#opened();
     this.#isReplacing = true;
     this.#log = this.#newLog(lastZxid, true);
@@ -219,6 +220,7 @@ export class DataDir {
     await this.#snapshotting?.catch(() => {}); // whoever asked for it is told
     await this.#purging;
     if (this.#failure !== null) throw this.#failure;
+    return old.lastLogged;
   }
 
   /** The history is in place that `suspend` was told of; null: nothing was changed after all. */

@@ -1,5 +1,5 @@
 // Reading a stretch of the log back, for a learner that has missed it (DIFF from disk).
-import { counterOf, hex0x, type Zxid } from '../../base/ids.ts';
+import { hex0x, type Zxid } from '../../base/ids.ts';
 import { LOG_HEADER_LENGTH, type LogEntry, LogScanner } from '../../wire/log.ts';
 import type { DiskFile } from './disk.ts';
 import { logsAmong } from './fileNames.ts';
@@ -73,7 +73,7 @@ export async function readHistory(
 ): Promise<History | null> {
   const from = logFrom(source);
   if (from === null || upTo > source.log.lastLogged || upTo < after) return null;
-  const isFromStart = after + 1n === from && counterOf(from) !== 1;
+  const isFromStart = after + 1n === from;
   if (after < from && !isFromStart) return null;
   const logs = gaplessLogs(source).filter(({ first, last }) => last >= after && first <= upTo);
   const stretch = new Stretch(source.place, logs, after, upTo);
@@ -93,6 +93,8 @@ class Stretch implements History {
   #last: Zxid;
   #at = 0;
   #scanner: LogScanner | null = null;
+  /** Found, and not yet given. */
+  #ahead: LogEntry | null = null;
   #left: number;
   #sliceLeft = SLICE;
 
@@ -119,6 +121,11 @@ class Stretch implements History {
   /** Goes to the place behind the entry after which to read; false when there is no such entry. */
   async find(): Promise<boolean> {
     for (let entry = this.#next(); entry !== null; entry = this.#next()) {
+      if (entry.zxid === this.#last + 1n) {
+        // What begins an epoch is no transaction.
+        this.#ahead = entry;
+        return true;
+      }
       this.#left -= entry.bytes.length;
       if (entry.zxid === this.#last) return true;
       if (entry.zxid > this.#last) return false;
@@ -130,7 +137,8 @@ class Stretch implements History {
   async *entries(): AsyncGenerator<HistoryEntry, void, void> {
     try {
       while (this.#last < this.#upTo) {
-        const entry = this.#next();
+        const entry = this.#ahead ?? this.#next();
+        this.#ahead = null;
         if (entry === null || (entry.zxid > this.#last && !follows(entry.zxid, this.#last))) {
           throw this.#gap(entry);
         }

@@ -6,8 +6,8 @@
 import { hex0x, NO_ZXID, type Zxid } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { State } from '../../state/state.ts';
-import { moveAside } from './aside.ts';
-import { beginCut, type CutPlan, finishCut, planCut } from './cut.ts';
+import { moveAside, syncAside } from './aside.ts';
+import { beginCut, finishCut, planCut } from './cut.ts';
 import { type DataDir, type DataDirOptions, openDataDir } from './dataDir.ts';
 import { type Disk, type Done, realDisk } from './disk.ts';
 import { EPOCH_NAMES, EpochFiles, type EpochKind, readEpochs } from './epochFiles.ts';
@@ -61,8 +61,8 @@ export class MemberDir {
   readonly #logger: Logger;
   readonly #epochs: EpochFiles;
   #isUnhealed = false;
-  /** The change of the history that is under way, or done. */
-  #change: Promise<unknown> = Promise.resolve();
+  /** When the changes and epochs that were asked for are done, or have failed. */
+  #ended: Promise<void> = Promise.resolve();
 
   constructor(data: DataDir, options: MemberDirOptions) {
     this.data = data;
@@ -80,7 +80,12 @@ export class MemberDir {
     const { snapDir } = this.data.place;
     const reason = readText(this.#disk, snapDir, UNHEALED_NAME);
     this.#isUnhealed = reason !== null;
-    if (reason !== null) this.#logger.warn(`Not yet healed, no vote (${reason.trimEnd()})`);
+    if (reason !== null) {
+      this.#logger.warn(`Not yet healed, no vote (${reason.trimEnd()})`);
+      for (const dir of new Set([snapDir, this.data.place.logDir])) {
+        syncAside(this.#disk, dir, 'damaged');
+      }
+    }
     let state = newState();
     let found: Recovered;
     try {
@@ -135,9 +140,7 @@ export class MemberDir {
    * current one is saved after all that it stands for is durable: then a server is healed, too.
    */
   saveEpoch(kind: EpochKind, epoch: number, told: Done): void {
-    const save = (): Promise<void> => this.#saveEpoch(kind, epoch);
-    // A start that finishes a change goes by the accepted epoch under which it was begun.
-    this.#change.then(save, save).then(() => told(null), told);
+    this.#next(() => this.#saveEpoch(kind, epoch)).then(() => told(null), told);
   }
 
   async #saveEpoch(kind: EpochKind, epoch: number): Promise<void> {
@@ -167,22 +170,13 @@ export class MemberDir {
    * changed, when the files do not have exactly that. Entries appended meanwhile follow `after`.
    */
   truncate(after: Zxid, newState: () => State): Promise<State | null> {
-    return this.#exclusively(async () => {
-      const last = this.#lastLogged();
-      await this.data.suspend(after);
+    return this.#change(after, async (last) => {
       const { place, marks } = this.data;
-      let plan: CutPlan | null = null;
-      try {
-        plan = planCut(place, after, newState);
-        if (plan !== null) {
-          const { base } = plan;
-          const cut = { after, base, epoch: this.#epochs.accepted };
-          beginCut(place, cut);
-          finishCut(place, cut, marks, this.#logger);
-        }
-      } catch (error) {
-        this.data.onFailed(error as Error);
-        throw error;
+      const plan = planCut(place, after, newState);
+      if (plan !== null) {
+        const cut = { after, base: plan.base, epoch: this.#epochs.accepted };
+        beginCut(place, cut);
+        finishCut(place, cut, marks, this.#logger);
       }
       this.data.resume(plan?.found ?? null, plan === null ? last : after);
       return plan?.state ?? null;
@@ -195,29 +189,16 @@ export class MemberDir {
    * after that; none of them may be applied to `state` before.
    */
   restart(state: State, zxid: Zxid): Promise<boolean> {
-    return this.#exclusively(async () => {
+    return this.#change(zxid, async () => {
       const { data } = this;
-      await data.suspend(zxid);
       const { place, marks } = data;
       const epoch = this.#epochs.accepted;
       const name = replacementName(zxid, epoch);
       const job = { disk: this.#disk, dir: place.snapDir, zxid, name, pieces: data.pieces(state) };
       this.#logger.info(`Snapshotting: ${hex0x(zxid)} to ${place.snapDir}, from the leader`);
-      try {
-        if (
-          !(await writeSnapshot(
-            job,
-            () => data.isClosing,
-            () => demandStill(state, zxid),
-          ))
-        ) {
-          return false;
-        }
-        finishReplacement(place, { name, zxid, epoch }, marks, this.#logger);
-      } catch (error) {
-        data.onFailed(error as Error);
-        throw error;
-      }
+      const isStopped = (): boolean => data.isClosing;
+      if (!(await writeSnapshot(job, isStopped, () => demandStill(state, zxid)))) return false;
+      finishReplacement(place, { name, zxid, epoch }, marks, this.#logger);
       const logFloor = (zxid + 1n) as Zxid;
       data.resume({ snapshotZxid: zxid, entries: 0, logFloor }, zxid);
       return true;
@@ -227,18 +208,33 @@ export class MemberDir {
   /** Waits for a change of the history that is under way, or lets it be given up. */
   async close(): Promise<void> {
     const closed = this.data.close();
-    await this.#change.catch(() => {}); // whoever asked for it is told
+    await this.#ended;
     await closed;
   }
 
-  #exclusively<T>(change: () => Promise<T>): Promise<T> {
-    const result = this.#change.then(change, change);
-    this.#change = result;
-    return result;
+  /** The log is held from now on; `work` gets the last zxid that was logged in it. */
+  #change<T>(lastZxid: Zxid, work: (last: Zxid) => Promise<T>): Promise<T> {
+    const suspended = this.data.suspend(lastZxid);
+    suspended.catch(() => {}); // told below
+    return this.#next(async () => {
+      const last = await suspended;
+      try {
+        return await work(last);
+      } catch (error) {
+        this.data.onFailed(error as Error);
+        throw error;
+      }
+    });
   }
 
-  #lastLogged(): Zxid {
-    return this.#source().log.lastLogged;
+  /** One after the other: a start that finishes a change goes by the epoch under which it was begun. */
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#ended.then(work);
+    this.#ended = result.then(
+      () => {},
+      () => {}, // whoever asked for it is told
+    );
+    return result;
   }
 
   #source(): HistorySource {

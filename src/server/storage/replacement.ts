@@ -10,7 +10,7 @@
 import { hex, hex0x, type Zxid, zxid } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import { LogScanner } from '../../wire/log.ts';
-import { moveAside } from './aside.ts';
+import { moveAside, syncAside } from './aside.ts';
 import { logsAmong, snapshotName, snapshotsAmong } from './fileNames.ts';
 import { MARKS_NAME, type Marks } from './marks.ts';
 import type { Place } from './recovery.ts';
@@ -45,6 +45,7 @@ export function finishReplacement(
   logger: Logger,
 ): void {
   const { disk, snapDir, logDir } = place;
+  for (const dir of new Set([logDir, snapDir])) syncAside(disk, dir, 'replaced');
   const snapshots = snapshotsAmong(disk.list(snapDir)).map((file) => file.name);
   const logs = logsAmong(disk.list(logDir)).map((file) => file.name);
   const marked = disk.list(logDir).includes(MARKS_NAME) ? [MARKS_NAME] : [];

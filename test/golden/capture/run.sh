@@ -3,7 +3,7 @@
 #
 #   run.sh [records|conversations|data|state|damaged|rawFrames|cli|words|elections]...   all of them without an argument
 #
-# Needs a JDK and the jars in JAVA_SHARE (/usr/share/java), and python3.
+# Needs a JDK, the jars in JAVA_SHARE (/usr/share/java), python3, and Debian's python3-kazoo.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -42,6 +42,7 @@ rawFrames() { python3 "$here/rawFrames.py" "$golden/rawFrames.json"; }
 cli() { python3 "$here/cli.py" "$golden/cli"; }
 elections() { java_main capture.Elections "$golden/elections.json"; }
 words() { python3 "$here/words.py" "$golden/words.json"; }
+quorum() { ${CAPTURE_PYTHON:-/usr/bin/python3} "$here/quorum.py" "$golden/quorum"; }
 
 [ $# -gt 0 ] || set -- records conversations data state damaged rawFrames cli words elections
 for part in "$@"; do

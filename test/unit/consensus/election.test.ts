@@ -311,6 +311,13 @@ describe('a server that comes to a running ensemble', () => {
     expect(one.elected).toBe(4);
   });
 
+  it('does not count what was said of an earlier round in its own', () => {
+    const one = new Lone(1, [1, 2, 3, 4, 5]).start();
+    for (const from of [2, 4]) one.hear(from, following, [3, OWN, 1n, 1n]);
+    one.hear(5, looking, [5, BETTER, 7n, 1n]).hear(3, leading, [3, OWN, 7n, 2n]);
+    expect(one.elected).toBe(null);
+  });
+
   it('goes on from the round of that ensemble', () => {
     const one = new Lone(1, [1, 2, 3]).start();
     one.hear(2, following, [3, WORSE, 5n, 2n]).hear(3, leading, [3, WORSE, 5n, 2n]);

@@ -272,7 +272,9 @@ describe('under crashes, lost disks, partitions and loss', () => {
       const chance = seeded(seed * 7919);
       const voters = chance() < 0.5 ? 3 : 5;
       const refusals = chance() < 0.5;
-      const elections = new Elections(voters, { seed, delay: 5 + chance() * 100, refusals });
+      const observers = chance() < 0.3 ? [8, 9] : [];
+      const delay = 5 + chance() * 100;
+      const elections = new Elections(voters, { seed, delay, refusals, observers });
       for (const id of elections.servers.keys()) elections.start(id);
       elections.run(1_000);
       for (let step = 0; step < 25; step++) {
