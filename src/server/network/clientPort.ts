@@ -6,7 +6,7 @@ import { Connection } from '../../replica/connection.ts';
 import type { Event, Now } from '../../replica/events.ts';
 import type { ServerStats } from '../../replica/stats.ts';
 import type { AuthOptions } from '../../state/auth.ts';
-import { readFrom } from './readBuffer.ts';
+import { type Accepted, acceptFrom } from './accepting.ts';
 
 export interface ClientPortOptions {
   readonly port: number;
@@ -76,9 +76,7 @@ export class ClientPort {
 
   constructor(options: ClientPortOptions) {
     this.#options = options;
-    this.#server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) =>
-      this.#accept(socket),
-    );
+    this.#server = createServer({ noDelay: true, pauseOnConnect: true });
     this.#sweeper = setInterval(() => this.#sweep(), Math.max(options.greetingMs / 4, 1));
     this.#sweeper.unref();
   }
@@ -90,6 +88,7 @@ export class ClientPort {
       this.#server.once('error', reject);
       this.#server.listen({ port, backlog, ...(address === null ? {} : { host: address }) }, () => {
         this.#server.removeListener('error', reject);
+        acceptFrom(this.#server, (accepted) => this.#accept(accepted));
         // An accept that fails (EMFILE) must not end the server: the client is refused, others are served.
         this.#server.on('error', (error) =>
           this.#options.logger.warn(`Cannot accept a connection: ${error.message}`),
@@ -108,21 +107,21 @@ export class ClientPort {
     return this.#clients.size;
   }
 
-  #accept(accepted: Socket): void {
+  #accept(accepted: Accepted): void {
     const { maxPerAddress, maxConnections, maxFrame, access, logger, now, onDirty, stats } =
       this.#options;
-    const address = plainAddress(accepted.remoteAddress ?? '');
+    const address = plainAddress(accepted.address);
     const peers = this.#perAddress.get(address) ?? 0;
     if (maxPerAddress > 0 && peers >= maxPerAddress) {
       logger.warn(`Too many connections from /${address} - max is ${maxPerAddress}`);
       stats.connectionsRejected++;
-      accepted.destroy();
+      accepted.refuse();
       return;
     }
     if (maxConnections > 0 && this.#clients.size >= maxConnections) {
       logger.warn(`Too many connections: /${address} refused - max is ${maxConnections} in all`);
       stats.connectionsRejected++;
-      accepted.destroy();
+      accepted.refuse();
       return;
     }
     this.#perAddress.set(address, peers + 1);
@@ -130,14 +129,14 @@ export class ClientPort {
     const connection = new Connection({
       id: this.#nextId++,
       address,
-      port: accepted.remotePort ?? 0,
+      port: accepted.port,
       maxFrame,
       opened: monotonic,
       openedWall: wall,
       access,
       onDirty,
     });
-    const socket = readFrom(accepted, (chunk, isLent) => this.#data(client, chunk, isLent));
+    const socket = accepted.open((chunk, isLent) => this.#data(client, chunk, isLent));
     const client = new Client(socket, connection);
     this.#clients.set(connection, client);
     socket.on('drain', () => this.#resume(client));
@@ -204,7 +203,10 @@ export class ClientPort {
   /** Sends what is left, then ends the connection. */
   close(connection: Connection): void {
     this.flush(connection);
-    this.#clients.get(connection)?.socket.destroySoon();
+    const socket = this.#clients.get(connection)?.socket;
+    // What the kernel has taken is sent before the end: a shutdown of its own would only cost time.
+    if (socket?.writableLength === 0) socket.destroy();
+    else socket?.destroySoon();
   }
 
   /** Reads no more from the connection: the replica cannot take more of it now. */
