@@ -1,8 +1,7 @@
 // Where a proposal gets its zxid, and when it is committed: an ensemble of one does it alone.
-import type { Zxid } from '../base/ids.ts';
+import { assert } from '../base/assert.ts';
+import { counterOf, type Zxid } from '../base/ids.ts';
 import type { Leader } from '../consensus/leader.ts';
-import { Leading } from '../consensus/leading.ts';
-import { majority, type ServerId } from '../consensus/quorum.ts';
 import type { Effect } from './events.ts';
 
 export interface Order {
@@ -15,24 +14,26 @@ export interface Order {
   confirm(token: number): boolean;
 }
 
-/** A server without peers. */
+/** The last counter of an epoch. */
+const LAST = 0xffffffff;
+
+/** A server without peers: what it has logged is committed. */
 export class Alone implements Order {
-  readonly #id: ServerId;
-  readonly #leading: Leading;
+  lastProposed: Zxid;
+  #lastCommitted: Zxid;
   readonly #effect: (effect: Effect) => void;
 
-  constructor(id: ServerId, last: Zxid, effect: (effect: Effect) => void) {
-    this.#id = id;
-    this.#leading = new Leading(majority([id]), last);
+  constructor(last: Zxid, effect: (effect: Effect) => void) {
+    this.lastProposed = last;
+    this.#lastCommitted = last;
     this.#effect = effect;
   }
 
-  get lastProposed(): Zxid {
-    return this.#leading.lastProposed;
-  }
-
+  /** At the end of the counter begins an epoch; a leader would be elected for it (ZOOKEEPER-1277). */
   propose(): Zxid {
-    return this.#leading.propose();
+    const last = this.lastProposed;
+    this.lastProposed = (counterOf(last) === LAST ? last + 2n : last + 1n) as Zxid;
+    return this.lastProposed;
   }
 
   proposed(zxid: Zxid, entry: Buffer): void {
@@ -45,7 +46,10 @@ export class Alone implements Order {
 
   /** Returns up to where all is committed, if that is further than before. */
   logged(upTo: Zxid): Zxid | null {
-    return this.#leading.logged(this.#id, upTo);
+    assert(upTo <= this.lastProposed, 'logged what was never proposed');
+    if (upTo <= this.#lastCommitted) return null;
+    this.#lastCommitted = upTo;
+    return upTo;
   }
 }
 

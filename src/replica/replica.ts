@@ -74,13 +74,13 @@ export class Replica {
     this.reception = new Reception(this, options.reception);
     const { throttle } = options.reception;
     this.throttle = new ConnectionThrottle(throttle, options.chance, now.monotonic);
-    this.#nextSession = options.firstSessionId;
+    this.#nextSession = this.state.sessions.firstFree(options.firstSessionId);
     this.member = options.member === null ? null : new Member(this, options, options.member);
     this.#alone = options.member === null ? this.#serveAlone(options) : null;
   }
 
   #serveAlone(options: ReplicaOptions): Alone {
-    const alone = new Alone(options.serverId, this.state.lastZxid, (e) => this.effect(e));
+    const alone = new Alone(this.state.lastZxid, (e) => this.effect(e));
     this.#deciding = new Deciding(this, alone, {
       tickTime: options.tickTime,
       containers: options.containers,

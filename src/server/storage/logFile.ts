@@ -269,9 +269,12 @@ export class TxnLog {
   }
 }
 
-/** A transaction follows another directly, or is the first of a later epoch. */
+/**
+ * A transaction follows another directly, or is the first of a later epoch. Apache's standalone
+ * server goes on to the next epoch with the counter 0.
+ */
 export function follows(zxid: Zxid, previous: Zxid): boolean {
-  if (zxid === previous + 1n) return counterOf(zxid) !== 0;
+  if (zxid === previous + 1n) return true;
   return epochOf(zxid) > epochOf(previous) && counterOf(zxid) === 1;
 }
 

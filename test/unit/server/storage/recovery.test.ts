@@ -91,6 +91,20 @@ describe('a history', () => {
     expect(refusal(bad)).toMatchObject({ file: `${LOG_DIR}/${epoch2}`, lastGoodZxid: 3n });
   });
 
+  it('goes over the end of the counter, with the next 1 or, in logs of a lone Apache, 0', () => {
+    const before = {
+      'snapshot.fffffffd': snapshot(zxid(0xfffffffdn)),
+      'log.fffffffe': log(...run(0, 0xfffffffe, 0xffffffff)),
+    };
+    for (const first of [0, 1]) {
+      const name = `log.10000000${first}`;
+      const disk = diskOf({ ...before, [name]: log(...run(1, first, 3)) });
+      expect(load(disk).lastZxid).toBe(zxidOf(1, 3));
+    }
+    const holed = diskOf({ ...before, 'log.100000002': log(...run(1, 2, 3)) });
+    expect(refusal(holed)).toMatchObject({ lastGoodZxid: 0xffffffffn });
+  });
+
   it('may have a hole that a snapshot covers, damaged or not', () => {
     const log1 = log(...run(0, 1, 8));
     log1.fill(0, 100, 180);
