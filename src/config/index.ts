@@ -84,9 +84,11 @@ export function parseConfig(text: string, fileName: string, options: ParseOption
 export function loadConfig(path: string, cwd: string = process.cwd()): ParsedConfig {
   const main = readFile(cwd, path);
   if ('error' in main) return refused(main.error);
-  const { values } = readValues(parseProperties(main.text, path), new Report());
+  const { values, at } = readValues(parseProperties(main.text, path), new Report());
   const myidFile = readFile(cwd, join(values.dataDir ?? '.', 'myid'));
-  if ('error' in myidFile && !myidFile.isMissing) return refused(myidFile.error);
+  if ('error' in myidFile && !myidFile.isMissing) {
+    return refused(`${at.get('dataDir') ?? path}: dataDir: ${myidFile.error}`);
+  }
   const myid = 'text' in myidFile ? myidFile.text : null;
   const fileName = values.dynamicConfigFile;
   if (fileName === null) return parseConfig(main.text, path, { cwd, myid });

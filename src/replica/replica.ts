@@ -74,7 +74,7 @@ export class Replica {
     this.reception = new Reception(this, options.reception);
     const { throttle } = options.reception;
     this.throttle = new ConnectionThrottle(throttle, options.chance, now.monotonic);
-    this.#nextSession = this.state.sessions.firstFree(options.firstSessionId);
+    this.#nextSession = options.firstSessionId;
     this.member = options.member === null ? null : new Member(this, options, options.member);
     this.#alone = options.member === null ? this.#serveAlone(options) : null;
   }

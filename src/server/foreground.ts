@@ -69,6 +69,12 @@ async function serve(
   const pidFile = pidFilePath(config.dataDir);
   try {
     writePidFile(pidFile, process.pid);
+  } catch (thrown) {
+    await running.close();
+    const why = `cannot write the pid file: ${(thrown as Error).message}`;
+    throw new Error(`${pidFile}: ${why}; ZOOPIDFILE can name another`, { cause: thrown });
+  }
+  try {
     onListening?.(running.port);
     signals.onFirst(() => running.close());
     const { code, reason } = await running.closed;
@@ -76,7 +82,16 @@ async function serve(
     logger.info(`exiting with code ${code}`);
     return code;
   } finally {
-    removePidFile(pidFile, process.pid);
+    forgetPidFile(pidFile, logger);
+  }
+}
+
+/** The server has ended, and how it ended is what counts: a file that stays harms nobody. */
+function forgetPidFile(path: string, logger: Logger): void {
+  try {
+    removePidFile(path, process.pid);
+  } catch (thrown) {
+    logger.warn(`${path}: cannot remove it: ${messageOf(thrown, false)}`);
   }
 }
 

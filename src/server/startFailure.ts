@@ -1,5 +1,5 @@
 // Why a server cannot start, in one line that names the line of the configuration to look at.
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import type { Config } from '../config/index.ts';
 import { StorageError } from './storage/storageError.ts';
 
@@ -51,21 +51,33 @@ function storageFailure(error: StorageError, config: StartKeys): string | null {
   return `${keyAt(config, isLog ? 'dataLogDir' : 'dataDir')} cannot be used: ${error.message}`;
 }
 
-/** Throws when something that is no directory stands where one of the configuration should be. */
+/** Throws when what stands where a directory of the configuration should be cannot be it. */
 export function checkDirectories(config: StartKeys): void {
-  for (const key of ['dataDir', 'dataLogDir'] as const) {
-    const path = config[key];
-    if (!isOther(path)) continue;
-    const error = new Error(`${keyAt(config, key)} ${path} is not a directory`);
-    throw Object.assign(error, { exitCode: NO_DATA_DIR });
+  const { dataDir, dataLogDir } = config;
+  const found = statOf(dataDir);
+  const foundLog = statOf(dataLogDir);
+  for (const [key, stats] of [
+    ['dataDir', found],
+    ['dataLogDir', foundLog],
+  ] as const) {
+    if (stats?.isDirectory() === false) refuse(config, key, 'is not a directory');
+  }
+  if (dataDir === dataLogDir || found === null || foundLog === null) return;
+  if (found.ino === foundLog.ino && found.dev === foundLog.dev) {
+    refuse(config, 'dataLogDir', 'is dataDir under another name; leave dataLogDir out');
   }
 }
 
-/** What cannot be looked at is found out by opening it. */
-function isOther(path: string): boolean {
+function refuse(config: StartKeys, key: 'dataDir' | 'dataLogDir', why: string): never {
+  const error = new Error(`${keyAt(config, key)} ${config[key]} ${why}`);
+  throw Object.assign(error, { exitCode: NO_DATA_DIR });
+}
+
+/** Null for what cannot be looked at: that is found out by opening it. */
+function statOf(path: string): Stats | null {
   try {
-    return !statSync(path).isDirectory();
+    return statSync(path);
   } catch {
-    return false;
+    return null;
   }
 }

@@ -1,8 +1,17 @@
 // Every end that is not asked for: a code that is not 0, and one line that says what and where.
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   freePort,
@@ -247,5 +256,66 @@ describe('an error that nobody foresaw', () => {
     for (const xid of answered) expect(found[xid - 1]).toBe(0);
     process.kill(again.pid);
     expect(await again.ended()).toBe(0);
+  });
+});
+
+describe('what does not belong into a data directory', () => {
+  const pipe = (path: string): void => {
+    mkdirSync(dirname(path), { recursive: true });
+    execFileSync('mkfifo', [path]);
+  };
+  const folder = (path: string): void => {
+    mkdirSync(path, { recursive: true });
+  };
+  const deadLink = (path: string): void => {
+    mkdirSync(dirname(path), { recursive: true });
+    symlinkSync('nowhere', path);
+  };
+
+  test.each([
+    ['a pipe', pipe, 'version-2/log.1'],
+    ['a pipe', pipe, 'version-2/snapshot.0'],
+    ['a pipe', pipe, 'version-2/synced.marks'],
+    ['a pipe', pipe, 'zk.lock'],
+    ['a link that leads nowhere', deadLink, 'zk.lock'],
+    ['a directory', folder, 'version-2/log.1'],
+    ['a directory', folder, 'version-2/synced.marks'],
+    ['a directory', folder, 'zk.lock'],
+  ])('%s is named, and keeps no start waiting (%#)', async (_, make, name) => {
+    const path = join(dataDir, name);
+    make(path);
+    const line = await refusal(start());
+    expect(line).toContain(`${path}: `);
+    expect(line).toMatch(/; move (it|away)/);
+  });
+
+  test('garbage in the lock, as a power cut may leave it, is taken over', async () => {
+    mkdirSync(dataDir);
+    for (const garbage of ['', '\0'.repeat(4096), 'x'.repeat(5000)]) {
+      writeFileSync(join(dataDir, 'zk.lock'), garbage);
+      const server = start();
+      await server.serves();
+      process.kill(server.pid);
+      expect(await server.ended()).toBe(0);
+    }
+  });
+
+  test('a directory in place of the pid file ends the server, which would not be found', async () => {
+    folder(join(dataDir, 'zookeeper_server.pid'));
+    expect(await refusal(start(), 1)).toMatch(
+      /zookeeper_server\.pid: cannot write the pid file: EISDIR.*; ZOOPIDFILE can name another$/,
+    );
+  });
+
+  test('one directory with two names is told as such', async () => {
+    mkdirSync(dataDir);
+    symlinkSync('data', join(home, 'logs'));
+    writeFileSync(
+      join(home, 'zoo.cfg'),
+      `dataDir=${dataDir}\nclientPort=${port}\ndataLogDir=${home}/logs\n`,
+    );
+    expect(await refusal(start())).toBe(
+      `${home}/zoo.cfg:3: dataLogDir ${home}/logs is dataDir under another name; leave dataLogDir out`,
+    );
   });
 });

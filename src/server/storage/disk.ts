@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import type { ByteSource } from '../../wire/byteSource.ts';
 import { makeDirs } from './makeDirs.ts';
-import { codeOf, diskError } from './storageError.ts';
+import { codeOf, diskError, NO_FILE, StorageError } from './storageError.ts';
 
 /** Every call that fails throws, or hands over, a StorageError that names the file. */
 export interface DiskFile extends ByteSource {
@@ -40,14 +40,24 @@ export interface Disk {
   syncDirLater(dir: string, done: Done): void;
 }
 
-const FLAGS = { read: 'r', update: 'r+', create: 'wx+' } as const;
+const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NONBLOCK } = fs.constants;
+
+/** Not to wait for ever for the other end of a pipe that stands in a file's place. */
+const FLAGS = {
+  read: O_RDONLY | O_NONBLOCK,
+  update: O_RDWR | O_NONBLOCK,
+  create: O_RDWR | O_CREAT | O_EXCL,
+} as const;
 
 /** The file system of the machine. */
 export const realDisk: Disk = {
   open(path, mode) {
     return attempt(`${mode === 'create' ? 'create' : 'open'} it`, path, () => {
       const fd = fs.openSync(path, FLAGS[mode], 0o644);
-      return new RealFile(path, fd, fs.fstatSync(fd));
+      const stats = fs.fstatSync(fd);
+      if (stats.isFile()) return new RealFile(path, fd, stats);
+      fs.closeSync(fd);
+      throw new StorageError({ file: path, ...NO_FILE });
     });
   },
   list(dir) {

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { isRunning, readProc, startTicks } from './processTable.ts';
-import { codeOf, diskError, StorageError } from './storageError.ts';
+import { codeOf, diskError, NO_FILE, StorageError } from './storageError.ts';
 
 const LOCK_NAME = 'zk.lock';
 const TAKEOVER = 'zk.lock.takeover-';
@@ -40,6 +40,8 @@ function take(dir: string, path: string, own: string): void {
   for (;;) {
     if (linked(own, path)) return;
     const owner = readOwner(path);
+    // A name that leads nowhere, and still is taken.
+    if (owner === null && isLink(path)) throw new StorageError({ file: path, ...NO_FILE });
     if (owner === null) continue;
     if (isAlive(owner)) throw inUse(dir, owner);
     if (!tookOver(dir, path, own, owner)) continue;
@@ -54,7 +56,8 @@ function take(dir: string, path: string, own: string): void {
 function tookOver(dir: string, path: string, own: string, owner: string): boolean {
   const rights: string[] = [];
   for (let dead = owner; ; ) {
-    const right = `${dir}/${TAKEOVER}${dead.replaceAll(/[^0-9A-Za-z-]/g, '_')}`;
+    // Whatever a power cut left in the lock: a name has no more than 255 bytes.
+    const right = `${dir}/${TAKEOVER}${dead.slice(0, 200).replaceAll(/[^0-9A-Za-z-]/g, '_')}`;
     if (linked(own, right)) {
       rights.push(right);
       break;
@@ -85,12 +88,24 @@ function linked(from: string, to: string): boolean {
   }
 }
 
+function isLink(path: string): boolean {
+  return fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
 function readOwner(path: string): string | null {
+  let fd: number;
   try {
-    return fs.readFileSync(path, 'utf8').trim();
+    // Without waiting for the other end of a pipe.
+    fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return null;
     throw error;
+  }
+  try {
+    if (!fs.fstatSync(fd).isFile()) throw new StorageError({ file: path, ...NO_FILE });
+    return fs.readFileSync(fd, 'utf8').trim();
+  } finally {
+    fs.closeSync(fd);
   }
 }
 

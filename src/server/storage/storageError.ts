@@ -65,13 +65,18 @@ const TEXTS: Readonly<Record<string, string>> = {
   EROFS: 'read-only file system',
 };
 
+const MOVE = 'move away what has this name';
+
 /** What an operator can do about them. */
 const REMEDIES: Readonly<Record<string, string>> = {
   EACCES: 'let the user of this server read and write there',
+  EEXIST: MOVE,
   EDQUOT: 'raise the quota or make room, then start the server again',
+  EISDIR: MOVE,
   EIO: 'look for the state of the disk in the log of the kernel',
   EMFILE: 'raise the limit of open files (ulimit -n)',
   ENOENT: 'look whether its directory was removed or its disk unmounted',
+  ENOTDIR: MOVE,
   ENOSPC: 'make room there, then start the server again',
   EPERM: 'let the user of this server read and write there',
   EROFS: 'mount the file system for writing, then start the server again',
@@ -118,4 +123,10 @@ export const ADVICE = {
 export const REMOVED = {
   reason: 'the file is not there any more, the log cannot go on',
   advice: 'look whether it was removed or moved away, or its disk unmounted',
+} as const;
+
+/** A directory, a pipe or a device under the name of a file. */
+export const NO_FILE = {
+  reason: 'something that is no file has this name',
+  advice: 'move it out of the directory',
 } as const;
