@@ -121,8 +121,11 @@ function listenForSignals(logger: Logger): Signals {
     logger.info(`${signal}: closing`);
     act();
   };
+  // Without a handler Node opens a debugger, in which every user of the machine can run code.
+  const onOther = (): void => logger.warn('SIGUSR1 has no meaning here and is ignored');
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  process.on('SIGUSR1', onOther);
   return {
     onFirst(wanted) {
       action = wanted;
@@ -131,6 +134,7 @@ function listenForSignals(logger: Logger): Signals {
     stop() {
       process.off('SIGTERM', onSignal);
       process.off('SIGINT', onSignal);
+      process.off('SIGUSR1', onOther);
     },
   };
 }

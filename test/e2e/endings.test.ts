@@ -225,6 +225,17 @@ describe('a data directory that goes away under the server', () => {
   });
 });
 
+test('SIGUSR1 opens no debugger', async () => {
+  const server = start();
+  await server.serves();
+  process.kill(server.pid, 'SIGUSR1');
+  await waitFor('the line', () => server.output().includes('SIGUSR1 has no meaning'));
+  await server.serves();
+  process.kill(server.pid);
+  expect(await server.ended()).toBe(0);
+  expect(server.output()).not.toContain('ws://');
+});
+
 describe('an error that nobody foresaw', () => {
   const plant = join(import.meta.dirname, '../support/plantedFault.mjs');
 
