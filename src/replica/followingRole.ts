@@ -1,0 +1,143 @@
+// The role of a follower or an observer in a replica: takes the leader's history, forwards what clients ask.
+import { hex0x, type Zxid } from '../base/ids.ts';
+import type { LinkId } from '../consensus/events.ts';
+import { Learner } from '../consensus/learner.ts';
+import type { ServerId } from '../consensus/quorum.ts';
+import type { State } from '../state/state.ts';
+import { Forwarding } from './forwarding.ts';
+import type { Proposal } from './proposals.ts';
+import { type Inner, machineOptions, type Role, type RoleEvent, type RoleParts } from './role.ts';
+
+export class FollowingRole implements Role {
+  readonly mode: 'follower' | 'observer';
+  readonly #parts: RoleParts;
+  readonly #learner: Learner;
+  /** The last link that was asked for. */
+  #link: LinkId = -1;
+  /** Null until the leader says that this server is up to date. */
+  #forwarding: Forwarding | null = null;
+
+  /** @param mayPromise false for a member that has lost part of its history */
+  constructor(
+    parts: RoleParts,
+    options: {
+      readonly leader: ServerId;
+      readonly isObserver: boolean;
+      readonly mayPromise: boolean;
+    },
+  ) {
+    this.mode = options.isObserver ? 'observer' : 'follower';
+    this.#parts = parts;
+    const nextLink = (): LinkId => {
+      this.#link = parts.nextLink();
+      return this.#link;
+    };
+    this.#learner = new Learner(
+      { ...machineOptions(parts), ...options, nextLink },
+      parts.replica.now.monotonic,
+    );
+  }
+
+  get deadline(): number {
+    return this.#learner.deadline;
+  }
+
+  take(event: RoleEvent, now: number): void {
+    switch (event.kind) {
+      case 'linked':
+        this.#learner.linked(event.link, now);
+        break;
+      case 'unlinked':
+        this.#learner.unlinked(event.link, event.reason, now);
+        break;
+      case 'packet':
+        this.#learner.packet(event.link, event.packet, now);
+        break;
+      case 'heard':
+        this.#learner.heard(now);
+        break;
+      case 'logged':
+        this.#learner.logged(event.upTo);
+        break;
+      case 'epochSaved':
+        this.#learner.epochSaved(event.which, event.epoch);
+        break;
+      case 'truncated':
+        this.#learner.truncated(event.state.lastZxid, now);
+        break;
+      case 'snapshotReceived':
+        if (event.link === this.#link) this.#restart(event.state);
+        break;
+      case 'restarted':
+        this.#learner.restored(event.zxid, now);
+        break;
+    }
+  }
+
+  pass(now: number): void {
+    this.#learner.tick(now);
+  }
+
+  act(inner: Inner): void {
+    const { replica, effect, history } = this.#parts;
+    switch (inner.kind) {
+      case 'proposed':
+        effect({ kind: 'log', zxid: inner.zxid, entry: inner.entry });
+        history.proposed(inner.entry);
+        break;
+      case 'committed':
+        this.#committed(inner.upTo);
+        break;
+      case 'established':
+        this.#establish();
+        break;
+      case 'revalidated':
+        this.#forwarding?.revalidated(inner.session, inner.isValid);
+        break;
+      case 'synced':
+        this.#forwarding?.synced();
+        break;
+      case 'pinged':
+        this.#learner.touch(this.#forwarding?.takeHeard() ?? []);
+        break;
+      case 'restoring':
+        replica.report('info', `Getting a snapshot from leader ${hex0x(inner.zxid)}`);
+        break;
+    }
+  }
+
+  rest(): readonly Proposal[] {
+    return this.#parts.history.drain();
+  }
+
+  #establish(): void {
+    const { replica, options, onEstablished } = this.#parts;
+    this.#forwarding = new Forwarding(replica, this.#learner, {
+      tickTime: options.tickTime,
+      largeThreshold: options.reception.largeRequests.threshold,
+    });
+    replica.serve(this.#forwarding, true);
+    onEstablished();
+  }
+
+  #committed(upTo: Zxid): void {
+    const { replica, history } = this.#parts;
+    for (;;) {
+      const next = history.nextCommitted(upTo);
+      if (next === undefined) break;
+      replica.commit(next, this.#forwarding?.askerOf(next.header) ?? null);
+      replica.reception.applied();
+    }
+    replica.reception.committed();
+  }
+
+  /** A snapshot has come from the leader: it replaces everything, once it is on disk. */
+  #restart(state: State): void {
+    const { replica, history, effect } = this.#parts;
+    replica.state = state;
+    // It was taken while it went on changing.
+    replica.isDigestSettled = false;
+    history.replaced(state.lastZxid);
+    effect({ kind: 'restart', link: this.#link, state });
+  }
+}
