@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { zxid } from '../../src/base/ids.ts';
 import { silentLogger } from '../../src/base/logger.ts';
+import { connect } from '../../src/client/index.ts';
 import { ElectionLinks } from '../../src/server/network/electionLinks.ts';
 import { LearnerLinks } from '../../src/server/network/learnerLinks.ts';
 import { streamPieces } from '../../src/server/storage/snapshotFile.ts';
@@ -54,7 +55,8 @@ function startApacheTwo(all: Awaited<ReturnType<typeof places>>) {
   return startApache({ dataDir, config });
 }
 
-async function electing(id: number, all: Awaited<ReturnType<typeof places>>) {
+/** A server that votes for `leader`. */
+async function electing(id: number, leader: number, all: Awaited<ReturnType<typeof places>>) {
   const heard: Heard[] = [];
   const own = all.find((place) => place.id === id)?.election ?? 0;
   const members = all.map(({ id, election }) => ({ id, addresses: [{ host, port: election }] }));
@@ -73,7 +75,7 @@ async function electing(id: number, all: Awaited<ReturnType<typeof places>>) {
         heard.push({ from, notification });
         // Once per round: Apache decides when it has heard nothing for 200 ms.
         if (notification.electionEpoch === before) return;
-        links.send(from, vote(3, notification.electionEpoch));
+        links.send(from, vote(leader, notification.electionEpoch));
       },
     },
     members,
@@ -96,8 +98,8 @@ describeWithPeers('the links between servers', ['apache'], () => {
   test('elect with Apache, lead it, and give it a snapshot that it serves', async () => {
     const all = await places();
     const started = startApacheTwo(all);
-    const small = await electing(1, all);
-    const large = await electing(3, all);
+    const small = await electing(1, 3, all);
+    const large = await electing(3, 3, all);
     const packets: QuorumPacket[] = [];
     const leading = new LearnerLinks(
       {
@@ -164,6 +166,71 @@ describeWithPeers('the links between servers', ['apache'], () => {
     expect(fromData(LearnerInfo, info?.data ?? null).serverid).toBe(2n);
     expect(fromData(AckEpoch, epoch?.data ?? null).currentEpoch).toBe(0);
     expect([ack?.type, ack?.zxid]).toEqual([PacketType.ack, 1n << 32n]);
+    await server.kill();
+  });
+
+  test('follow Apache, and read the snapshot that it sends to who comes with nothing', async () => {
+    const all = await places();
+    const started = startApacheTwo(all);
+    const { links, heard } = await electing(1, 2, all);
+    links.send(2, vote(2, 1n));
+    await waitFor('its vote', () => heard.length > 0);
+    const nodes = new Map<string, number>();
+    const types: number[] = [];
+    const following = new LearnerLinks(
+      {
+        id: 1,
+        addresses: [{ host, port: all[0]?.quorum ?? 0 }],
+        onAllAddresses: false,
+        bindTries: 1,
+        connectLimitMs: 10_000,
+        maxData: 1 << 20,
+        admitsStrangers: false,
+        logger: silentLogger,
+        onEvent: (event) => {
+          if (event.kind === 'linked') {
+            const info = { serverid: 1n, protocolVersion: PROTOCOL_VERSION, configVersion: 0n };
+            send(event.link, PacketType.followerInfo, 0n, dataOf(LearnerInfo, info));
+          } else if (event.kind === 'packet') answer(event.link, event.packet);
+        },
+        onSnapshot: () => ({
+          session: () => undefined,
+          acl: () => undefined,
+          node: (path, { data }) => nodes.set(path, data?.length ?? -1),
+        }),
+        onSnapshotEnd: (link) => following.release(link),
+      },
+      all.map(({ id, quorum }) => ({ id, addresses: [{ host, port: quorum }] })),
+    );
+    open.push(following);
+    function send(link: number, type: number, id: bigint, data: Buffer | null = null): void {
+      following.send(link, { type, zxid: zxid(id), data, authinfo: null });
+    }
+    function answer(link: number, packet: QuorumPacket): void {
+      types.push(packet.type);
+      if (packet.type === PacketType.leaderInfo) {
+        send(link, PacketType.ackEpoch, 0n, dataOf(AckEpoch, { currentEpoch: 0 }));
+      } else if (packet.type === PacketType.newLeader || packet.type === PacketType.proposal) {
+        send(link, PacketType.ack, packet.zxid);
+      } else if (packet.type === PacketType.ping) {
+        send(link, PacketType.ping, packet.zxid, Buffer.alloc(0));
+      }
+    }
+    following.connect(1, 2);
+    const server = await started;
+    const client = await connect(server.address);
+    for (let i = 0; i < 50; i++) await client.create(`/n${i}`, Buffer.alloc(20_000, i));
+    expect(types).not.toContain(PacketType.snap);
+    // The same server comes again, and says that it has nothing.
+    following.connect(3, 2);
+    await waitFor(
+      'the end of the synchronisation',
+      () => types.includes(PacketType.snap) && types.at(-1) !== PacketType.snap,
+    );
+    expect(
+      [...nodes].filter(([path, size]) => path.startsWith('/n') && size === 20_000),
+    ).toHaveLength(50);
+    await client.close();
     await server.kill();
   });
 });
