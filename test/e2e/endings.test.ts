@@ -5,6 +5,7 @@ import {
   chmodSync,
   cpSync,
   mkdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -222,6 +223,53 @@ describe('a data directory that goes away under the server', () => {
       `${dataDir}/version-2/log.1: the file is not there any more, the log cannot go on; ` +
         'look whether it was removed or moved away, or its disk unmounted',
     );
+  });
+});
+
+describe('a lock that goes away under the server', () => {
+  const acknowledged = async (harm: () => Promise<void> | void): Promise<Started> => {
+    const first = start();
+    await first.serves();
+    const link = await RawConnection.open(port);
+    link.send(Buffer.from(connectFrame() + createFrame(1, '/before'), 'hex'));
+    expect(await link.replies(2, false)).toHaveLength(2);
+    await harm();
+    link.send(Buffer.from(createFrame(2, '/after'), 'hex'));
+    expect(await first.ended(), first.output()).toBe(1);
+    expect(link.frames()).toEqual([]);
+    expect(lineOf(first)).toBe(
+      `${dataDir}/version-2: another server has taken the directory, or its zk.lock was removed; ` +
+        'see that one server only has it, also among those in other containers',
+    );
+    return first;
+  };
+
+  test('removed by hand, it ends it before the next answer', async () => {
+    await acknowledged(() => rmSync(join(dataDir, 'zk.lock')));
+  });
+
+  test('taken by a server that does not see its process, it leaves one of both', async () => {
+    const oldPort = port;
+    let second: Started | null = null;
+    await acknowledged(async () => {
+      port = await freePort();
+      writeConfig();
+      // As from another container: the first one's number is in use here by nobody.
+      const lock = join(dataDir, 'zk.lock');
+      const fresh = `${lock}-fresh`;
+      writeFileSync(fresh, readFileSync(lock, 'utf8').replace(/boot \S+/, 'boot of another'));
+      renameSync(fresh, lock);
+      second = start();
+      await second.serves();
+    });
+    expect(port).not.toBe(oldPort);
+    const link = await RawConnection.open(port);
+    link.send(Buffer.from(connectFrame() + existsFrame(1, '/before'), 'hex'));
+    const [, found = ''] = await link.replies(2, false);
+    expect(reply(found).err).toBe(0);
+    const { pid, ended } = second as unknown as Started;
+    process.kill(pid);
+    expect(await ended()).toBe(0);
   });
 });
 

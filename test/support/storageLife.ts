@@ -45,7 +45,7 @@ const OPEN = [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }];
 const READ = [{ perms: 1, id: { scheme: 'world', id: 'anyone' } }];
 const OWNED = [{ perms: 31, id: { scheme: 'digest', id: 'a:b' } }];
 
-const unlocked = () => ({ release() {} });
+const unlocked = () => ({ isHeld: () => true, release() {} });
 
 export const simOptions = (disk: SimDisk, more: Partial<DataDirOptions> = {}): DataDirOptions => ({
   dataDir: '/data',

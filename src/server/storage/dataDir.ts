@@ -193,7 +193,9 @@ export class DataDir {
     const now = this.#options.now ?? (() => performance.now());
     const marks = this.#marks;
     const sizes = { preAllocSize, txnLogSizeLimit, forceSync, fsyncWarningMs };
-    const log = new TxnLog({ disk, dir, marks, ...sizes, logger, now }, lastZxid, isHeld);
+    const isLocked = (): boolean => this.#locks.every((lock) => lock.isHeld());
+    const options = { disk, dir, marks, ...sizes, isLocked, logger, now };
+    const log = new TxnLog(options, lastZxid, isHeld);
     log.onLogged = (upTo) => {
       this.onLogged(upTo);
       this.#wake();

@@ -11,6 +11,8 @@ const LOCK_NAME = 'zk.lock';
 const TAKEOVER = 'zk.lock.takeover-';
 
 export interface Lock {
+  /** False once another server has taken it, or somebody has removed it. */
+  isHeld(): boolean;
   release(): void;
 }
 
@@ -29,8 +31,17 @@ export function lockDir(dir: string): Lock {
   } catch (error) {
     throw diskError('lock the directory', dir, error);
   }
+  // Open as long as it is held: no other file can get its inode number meanwhile.
+  const fd = fs.openSync(path, 'r');
+  const { ino } = fs.fstatSync(fd);
+  let isReleased = false;
   return {
+    // In a container of its own a server takes the number of this one for that of a dead process.
+    isHeld: () => fs.statSync(path, { throwIfNoEntry: false })?.ino === ino,
     release() {
+      if (isReleased) return;
+      isReleased = true;
+      fs.closeSync(fd);
       if (readOwner(path) === self) fs.rmSync(path, { force: true });
     },
   };

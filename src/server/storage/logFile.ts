@@ -7,7 +7,7 @@ import { LOG_HEADER_LENGTH, LogBatch, logHeader } from '../../wire/log.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { logName } from './fileNames.ts';
 import type { ClosedLog, Marks } from './marks.ts';
-import { REMOVED, StorageError } from './storageError.ts';
+import { REMOVED, StorageError, TAKEN } from './storageError.ts';
 
 export interface TxnLogOptions {
   disk: Disk;
@@ -22,6 +22,8 @@ export interface TxnLogOptions {
   forceSync: boolean;
   fsyncWarningMs: number;
   logger: Logger;
+  /** Whether the directories are this server's alone, still. */
+  isLocked: () => boolean;
   /** Monotonic milliseconds. */
   now: () => number;
 }
@@ -213,6 +215,8 @@ export class TxnLog {
   #written(file: DiskFile, upTo: Zxid): void {
     // Into a file that was removed everything goes as well as ever, and the next start finds nothing.
     if (!file.isInPlace()) throw new StorageError({ file: file.path, ...REMOVED });
+    const { isLocked, dir } = this.#options;
+    if (!isLocked()) throw new StorageError({ file: dir, ...TAKEN });
     this.#spare.clear();
     this.#lastWritten = upTo;
     this.#isBusy = false;

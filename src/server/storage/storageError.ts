@@ -130,3 +130,9 @@ export const NO_FILE = {
   reason: 'something that is no file has this name',
   advice: 'move it out of the directory',
 } as const;
+
+/** The lock went away, so that two servers may write. */
+export const TAKEN = {
+  reason: 'another server has taken the directory, or its zk.lock was removed',
+  advice: 'see that one server only has it, also among those in other containers',
+} as const;

@@ -104,6 +104,16 @@ describe('the lock', () => {
     expect(() => lockDir(dir)).toThrow('in use');
   });
 
+  it('is known to be gone once it is removed or taken by another, whatever inode that gets', () => {
+    const lock = lockDir(dir);
+    expect(lock.isHeld()).toBe(true);
+    rmSync(join(dir, 'zk.lock'));
+    expect(lock.isHeld()).toBe(false);
+    const next = lockDir(dir);
+    expect([lock.isHeld(), next.isHeld()]).toEqual([false, true]);
+    lock.release();
+  });
+
   it('says why when the directory cannot be written', () => {
     expect(() => lockDir(join(dir, 'missing'))).toThrow(
       `${join(dir, 'missing')}: cannot lock the directory: no such file or directory (ENOENT)`,
