@@ -130,6 +130,8 @@ export class Replica {
         break;
       case 'deadline':
         this.member?.pass(now);
+        // A role that has just ended takes its pipeline with it.
+        this.member?.drain();
         if (this.#pipeline !== null && this.#pipeline.deadline <= now.monotonic) {
           this.#pipeline.pass();
         }
