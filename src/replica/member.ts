@@ -78,6 +78,11 @@ export class Member {
     return this.#role?.mode ?? 'looking';
   }
 
+  /** Quorums are made of groups and weights. */
+  get isGrouped(): boolean {
+    return this.#own.membership.groups.length > 0;
+  }
+
   get deadline(): number {
     return Math.min(this.election.deadline, this.#role?.deadline ?? Number.POSITIVE_INFINITY);
   }

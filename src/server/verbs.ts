@@ -202,7 +202,11 @@ export async function status(
   const mode = typeof reply === 'string' ? /^Mode: .*$/m.exec(reply)?.[0] : undefined;
   if (mode !== undefined) {
     output.out(`${mode}\n`);
-    return OK;
+    const election = /^Election: .*$/m.exec(String(reply))?.[0];
+    if (election === undefined) return OK;
+    // It runs, and serves nobody.
+    output.out(`${election}\n`);
+    return FAILED;
   }
   output.out('Error contacting service. It is probably not running.\n');
   const why = typeof reply === 'string' ? reply.split('\n')[0] : reply.message;
