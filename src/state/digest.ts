@@ -110,33 +110,43 @@ function setMillis(at: number, value: number): void {
   stat.setUint32(at + 4, value - high * 4294967296);
 }
 
-/** Far below 2^53, so that a difference stays exact. */
-const FOLD_AT = 2 ** 50;
+const TWO_32 = 2 ** 32;
+const sum = new DataView(new ArrayBuffer(8));
 
-/** A sum of digests modulo 2^64 that costs no bigint until it is read. */
+/** A sum of digests modulo 2^64, in halves: adding to it makes no bigint. */
 export class DigestSum {
-  #base = 0n;
-  #delta = 0;
+  #high = 0;
+  #low = 0;
 
   /** The sum as a signed 64-bit number. */
   get value(): bigint {
-    if (this.#delta !== 0) this.#fold();
-    return this.#base;
+    sum.setInt32(0, this.#high);
+    sum.setUint32(4, this.#low);
+    return sum.getBigInt64(0);
   }
 
-  set value(sum: bigint) {
-    this.#base = sum;
-    this.#delta = 0;
+  set value(value: bigint) {
+    sum.setBigInt64(0, value);
+    this.#high = sum.getInt32(0);
+    this.#low = sum.getUint32(4);
+  }
+
+  /** Makes this sum equal to another. */
+  copy(other: DigestSum): void {
+    this.#high = other.#high;
+    this.#low = other.#low;
   }
 
   /** Replaces one node's digest by another; 0 for a node that is not there. */
   replace(before: number, after: number): void {
-    this.#delta += (after >>> 0) - (before >>> 0);
-    if (this.#delta > FOLD_AT || this.#delta < -FOLD_AT) this.#fold();
-  }
-
-  #fold(): void {
-    this.#base = BigInt.asIntN(64, this.#base + BigInt(this.#delta));
-    this.#delta = 0;
+    let low = this.#low + (after >>> 0) - (before >>> 0);
+    if (low < 0) {
+      low += TWO_32;
+      this.#high = (this.#high - 1) | 0;
+    } else if (low >= TWO_32) {
+      low -= TWO_32;
+      this.#high = (this.#high + 1) | 0;
+    }
+    this.#low = low;
   }
 }

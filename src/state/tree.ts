@@ -119,7 +119,8 @@ export class Tree {
   }
 
   /**
-   * Adds a znode; `parentCVersion` -1 stands for one more than the parent has.
+   * Adds a znode; `parentCVersion` -1 stands for one more than the parent has. `contentCrc`, of
+   * path and data, saves summing them up where it is known.
    * The parent's cversion and pzxid only ever grow: a replay over a fuzzy snapshot brings creates
    * of znodes that were deleted before the snapshot saw the parent.
    */
@@ -131,6 +132,7 @@ export class Tree {
     parentCVersion: number,
     zxid: Zxid,
     time: number,
+    contentCrc?: number,
   ): ErrorCode {
     const slash = path.lastIndexOf('/');
     const parent = this.nodes.parentAt(path, slash);
@@ -141,7 +143,7 @@ export class Tree {
     this.#raiseCversion(parentPath, parent, parentCVersion, zxid);
     const node = new Znode(kept(data), this.acls.use(acl), zxid, time, owner);
     this.nodes.add(parent, name, node);
-    this.#count(path, node);
+    this.#count(path, node, contentCrc);
     if (path.startsWith(QUOTA_ROOT)) this.#quotaNodeCreated(parentPath, name);
     if (!this.quotas.isEmpty) this.#addUsage(path, node.dataLength, 1);
     return ErrorCode.ok;
@@ -186,13 +188,14 @@ export class Tree {
     return node;
   }
 
-  /** Replaces the data; undefined if there is no such znode. */
+  /** Replaces the data, `contentCrc` as in `create`; undefined if there is no such znode. */
   setData(
     path: string,
     data: Uint8Array | null,
     version: number,
     zxid: Zxid,
     time: number,
+    contentCrc?: number,
   ): Znode | undefined {
     const node = this.nodes.get(path);
     if (node === undefined) return undefined;
@@ -210,7 +213,7 @@ export class Tree {
     node.mtime = time;
     node.mzxid = zxid;
     node.version = version;
-    this.#digest.dataChanged(path, node);
+    this.#digest.dataChanged(path, node, contentCrc);
     const growth = node.dataLength - before;
     this.dataSize += growth;
     if (!this.quotas.isEmpty) this.#addUsage(path, growth, 0);
@@ -284,9 +287,9 @@ export class Tree {
   }
 
   /** Counts in a znode that has been added. */
-  #count(path: string, node: Znode): void {
+  #count(path: string, node: Znode, contentCrc?: number): void {
     this.dataSize += path.length + node.dataLength;
-    this.#digest.dataChanged(path, node);
+    this.#digest.dataChanged(path, node, contentCrc);
     const owner = node.ephemeralOwner;
     if (owner !== 0n) this.#owned.add(path, owner);
   }

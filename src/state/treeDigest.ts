@@ -10,10 +10,10 @@ export class TreeDigest {
     this.#isOn = isOn;
   }
 
-  /** After a change of the data, or for a new znode. */
-  dataChanged(path: string, node: Znode): void {
+  /** After a change of the data, or for a new znode; `contentCrc` if it is known. */
+  dataChanged(path: string, node: Znode, contentCrc?: number): void {
     if (!this.#isOn || isOutsideDigest(path)) return;
-    node.contentCrc = contentCrcOf(path, node.data);
+    node.contentCrc = contentCrc ?? contentCrcOf(path, node.data);
     this.#refresh(node);
   }
 

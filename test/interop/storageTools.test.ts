@@ -1,10 +1,23 @@
 // Apache's recovery and its tools read the logs and snapshots that are written here.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { zxid } from '../../src/base/ids.ts';
+import { openMemberDir } from '../../src/server/storage/memberDir.ts';
 import type { State } from '../../src/state/state.ts';
 import { byText } from '../support/goldenTxns.ts';
+import {
+  append,
+  baseOf,
+  newState,
+  type Opened,
+  openMember,
+  pump,
+  saveEpoch,
+  withSession,
+  zxidOf,
+} from '../support/memberLife.ts';
 import {
   classPath,
   compileJava,
@@ -12,9 +25,10 @@ import {
   missingPeer,
   peersAreRequired,
 } from '../support/peers.ts';
-import { temporaryDirectory } from '../support/processes.ts';
+import { freePort, temporaryDirectory } from '../support/processes.ts';
+import { startApache } from '../support/servers.ts';
 import { SimDisk, seeded } from '../support/simDisk.ts';
-import { Life } from '../support/storageLife.ts';
+import { Life, LOG_DIR, simOptions } from '../support/storageLife.ts';
 
 const flags = [...javaFlags, '-Dzookeeper.snapshot.trust.empty=false'];
 
@@ -28,7 +42,7 @@ const java = (main: string, argument: string, more: string[] = []): string =>
 function materialized(disk: SimDisk): string {
   const dir = temporaryDirectory('data');
   mkdirSync(join(dir, 'version-2'));
-  for (const path of disk.paths()) {
+  for (const path of disk.paths().filter((each) => each.startsWith(`${LOG_DIR}/`))) {
     writeFileSync(join(dir, 'version-2', basename(path)), disk.contentOf(path));
   }
   return dir;
@@ -101,5 +115,86 @@ suite('a data directory written here', () => {
       }
     }
     expect(entries).toBe(200);
+  });
+});
+
+suite('a data directory of a member', () => {
+  let classes: string;
+  beforeAll(() => {
+    classes = compileJava('RestoreDirectory');
+  });
+
+  /** Logs one more entry in a later epoch, and compares what Apache makes of the files. */
+  const comparedAfter = async (opened: Opened, state: State): Promise<void> => {
+    const id = zxidOf(9, 1);
+    await append(opened, [id]);
+    withSession(state, id);
+    const dir = materialized(opened.disk.crash('none', seeded(1)));
+    expect(restored(dir, classes)).toEqual(described(state));
+  };
+
+  it.each([1n, 13n, 45n, 89n])('cut by %i entries is recovered by Apache', async (cutOff) => {
+    const base = await baseOf(5);
+    const opened = openMember(base.disk.copy());
+    const cut = opened.member.truncate(zxid(base.last - cutOff), newState);
+    await comparedAfter(opened, (await pump(opened.disk, cut)) as State);
+  });
+
+  it('restarted from the state of a leader is recovered by Apache', async () => {
+    const [base, leader] = [await baseOf(5), await baseOf(6)];
+    const opened = openMember(base.disk.copy());
+    const state = openMember(leader.disk.copy()).start.state;
+    expect(await pump(opened.disk, opened.member.restart(state, state.lastZxid))).toBe(true);
+    await comparedAfter(opened, state);
+  });
+
+  it('has a history without a hole for Apache, wherever a cut was interrupted', async () => {
+    const base = await baseOf(5);
+    const after = zxid(base.last - 60n);
+    for (const at of [14, 24, 34, 38, 40]) {
+      const opened = openMember(base.disk.copy());
+      opened.disk.crashAt = opened.disk.calls + at;
+      await pump(opened.disk, opened.member.truncate(after, newState)).catch(() => {});
+      expect(opened.disk.isDead).toBe(true);
+      const disk = opened.disk.crash('process', seeded(at));
+      const lines = restored(materialized(disk), classes);
+      const last = zxid(BigInt(lines.find((line) => line.startsWith('zxid '))?.slice(5) ?? 0));
+      expect(last).toBeGreaterThanOrEqual(after);
+      const whole = openMember(base.disk.copy());
+      const prefix = await pump(whole.disk, whole.member.truncate(last, newState));
+      expect(lines).toEqual(described(prefix as State));
+    }
+  });
+
+  it('hands its epochs to Apache, and takes those of Apache', async () => {
+    const base = await baseOf(5);
+    const opened = openMember(base.disk.copy());
+    await saveEpoch(opened, 'accepted', 7);
+    await saveEpoch(opened, 'current', 7);
+    const dataDirs = [materialized(opened.disk), temporaryDirectory('empty')];
+    const ports = await Promise.all(Array.from({ length: 4 }, freePort));
+    const config = {
+      initLimit: 20,
+      syncLimit: 10,
+      'server.1': `127.0.0.1:${ports[0]}:${ports[1]}`,
+      'server.2': `127.0.0.1:${ports[2]}:${ports[3]}`,
+    };
+    const servers = await Promise.all(
+      dataDirs.map((dataDir, i) => {
+        writeFileSync(join(dataDir, 'myid'), `${i + 1}\n`);
+        return startApache({ dataDir, config });
+      }),
+    );
+    await Promise.all(servers.map((server) => server.stop()));
+    for (const dataDir of dataDirs) {
+      const read = (name: string) => readFileSync(join(dataDir, 'version-2', name), 'utf8');
+      expect([read('acceptedEpoch'), read('currentEpoch')]).toEqual(['8', '8']);
+      const { disk: _, lock: __, ...options } = simOptions(new SimDisk());
+      const member = openMemberDir({ ...options, dataDir, dataLogDir: dataDir, autoCreate: true });
+      const start = member.recover(newState);
+      expect(start).toMatchObject({ acceptedEpoch: 8, currentEpoch: 8, mayVote: true });
+      expect(start.state.tree.nodeCount).toBe(opened.start.state.tree.nodeCount);
+      await member.close();
+    }
   });
 });

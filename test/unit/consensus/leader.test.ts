@@ -2,17 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { sessionId } from '../../../src/base/ids.ts';
 import { touchesOf } from '../../../src/consensus/packets.ts';
 import { PacketType } from '../../../src/wire/quorum.ts';
-import {
-  ack,
-  ackEpoch,
-  greeting,
-  historyOf,
-  id,
-  leaderWith,
-  p,
-  taken,
-  text,
-} from './conversation.ts';
+import { ack, ackEpoch, greeting, id, leaderWith, p, taken, text } from './conversation.ts';
 
 type Told = ReturnType<typeof leaderWith>;
 
