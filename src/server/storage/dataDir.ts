@@ -340,10 +340,15 @@ export class DataDir {
     return purging;
   }
 
-  /** Logs what has gathered, gives up a snapshot that is being written, lets go of files and locks. */
-  async close(): Promise<void> {
+  /** A snapshot that is being written is not finished any more. */
+  giveUp(): void {
     this.#isClosing = true;
     if (this.#log !== null) this.#wake();
+  }
+
+  /** Logs what has gathered, gives up a snapshot that is being written, lets go of files and locks. */
+  async close(): Promise<void> {
+    this.giveUp();
     await this.#log?.close();
     for (const lock of this.#locks) lock.release();
   }
