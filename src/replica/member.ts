@@ -3,6 +3,7 @@ import type { Zxid } from '../base/ids.ts';
 import { type Elected, Election } from '../consensus/election.ts';
 import type { RoleOutput } from '../consensus/events.ts';
 import type { Membership as Known } from '../consensus/looking.ts';
+import type { ServerId } from '../consensus/quorum.ts';
 import { ServerState } from '../wire/election.ts';
 import type { Membership } from '../wire/membership.ts';
 import type { Effect, MemberEvent, Mode, Now } from './events.ts';
@@ -55,6 +56,8 @@ export class Member {
   /** A role that is over: the next election waits for what it has asked of the disk. */
   #ended: Role | null = null;
   #isTrusted: boolean;
+  /** Peers whose election port could not be reached when that was last tried. */
+  readonly #unreachable = new Set<ServerId>();
   #lastLink = -1;
 
   constructor(replica: Replica, options: ReplicaOptions, own: MemberOptions) {
@@ -100,9 +103,11 @@ export class Member {
         this.#checkTrust();
         return;
       case 'reachable':
+        this.#unreachable.delete(event.peer);
         this.election.reachable(event.peer);
         return;
       case 'unreachable':
+        this.#unreachable.add(event.peer);
         this.election.unreachable(event.peer, now);
         return;
       case 'linked':
@@ -180,6 +185,7 @@ export class Member {
     const isEmpty = this.#own.isEmpty && current === 0 && state.lastZxid === 0n;
     const history = { lastZxid: state.lastZxid, currentEpoch: current, isEmpty };
     this.election.start(history, now.monotonic);
+    for (const peer of this.#unreachable) this.election.unreachable(peer, now.monotonic);
   }
 
   #become({ leader, state, startedAt }: Elected): void {
