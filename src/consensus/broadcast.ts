@@ -78,8 +78,8 @@ export class Broadcast {
     this.#send(link, PacketType.newLeader, startOf(this.epoch), membershipText);
     learner.syncedTo = committed;
     // Only what is proposed in this epoch, and is not sent as history, is to be acknowledged.
-    const start = startOf(this.epoch);
-    learner.logged = committed > start ? committed : start;
+    learner.logged = startOf(this.epoch);
+    if (epochOf(committed) === this.epoch) learner.logged = committed;
     learner.enter(Phase.syncing, now);
     (isObserver ? this.#observers : this.#followers).push(learner);
   }
