@@ -190,7 +190,7 @@ export class Member {
 
   #become({ leader, state, startedAt }: Elected): void {
     const took = Math.round(this.#replica.now.monotonic - startedAt);
-    this.#replica.report('info', `${ROLE_NAMES[state]} - LEADER ELECTION TOOK - ${took} MS`);
+    this.#replica.report('info', `${ROLE_NAMES[state]} - LEADER ELECTION TOOK - ${took}`);
     const parts: RoleParts = {
       replica: this.#replica,
       options: this.#options,
