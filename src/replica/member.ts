@@ -223,7 +223,7 @@ export class Member {
     // The leader's history is on this server's disk: it joins again, as one that counts.
     this.election.healed();
     this.#isTrusted = true;
-    this.#out.push({ kind: 'ended', reason: 'its data is whole, it joins again as a voter' });
+    this.#role?.end('its data is whole, it joins again as a voter');
   }
 
   /** A voter that has nothing to say, because it has lost what it knew. */
@@ -255,6 +255,7 @@ export class Member {
   #settle(ended: Role): void {
     this.#ended = null;
     for (const proposal of ended.rest()) this.#replica.commit(proposal, null);
+    this.#history.begin(this.#replica.state.lastZxid);
     this.#look();
     this.drain();
   }
