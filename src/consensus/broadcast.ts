@@ -77,7 +77,9 @@ export class Broadcast {
     }
     this.#send(link, PacketType.newLeader, startOf(this.epoch), membershipText);
     learner.syncedTo = committed;
-    learner.logged = committed;
+    // Only what is proposed in this epoch, and is not sent as history, is to be acknowledged.
+    learner.logged = startOf(this.epoch);
+    if (epochOf(committed) === this.epoch) learner.logged = committed;
     learner.enter(Phase.syncing, now);
     (isObserver ? this.#observers : this.#followers).push(learner);
   }

@@ -90,6 +90,10 @@ export class Election {
     return this.#looking?.heard ?? NOBODY;
   }
 
+  get voters(): readonly ServerId[] {
+    return this.#membership.rule.voters;
+  }
+
   /** Voters not heard of since the election began. */
   get missing(): ServerId[] {
     const { voters } = this.#membership.rule;

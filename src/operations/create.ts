@@ -92,9 +92,11 @@ function createTxn(
   acl: readonly Acl[],
   parentCVersion: number,
 ): Txn {
-  if (type === OpCode.createContainer) return { type, path, data, acl, parentCVersion };
-  if (type === OpCode.createTtl) return { type, path, data, acl, parentCVersion, ttl };
-  return { type, path, data, acl, ephemeral: isEphemeral(flags), parentCVersion };
+  const created = { path, data, acl, parentCVersion, contentCrc: undefined };
+  if (type === OpCode.createContainer) return { type, ...created };
+  if (type === OpCode.createTtl) return { type, ...created, ttl };
+  const ephemeral = isEphemeral(flags);
+  return { type, path, data, acl, ephemeral, parentCVersion, contentCrc: undefined };
 }
 
 function respondPath(writer: Writer, { path }: Applied): void {

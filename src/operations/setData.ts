@@ -24,7 +24,13 @@ export const setData = write<SetDataRequest>({
       return ErrorCode.quotaExceeded;
     }
     if (version !== -1 && version !== node.version) return ErrorCode.badVersion;
-    return { type: OpCode.setData, path, data, version: nextVersion(node.version) };
+    return {
+      type: OpCode.setData,
+      path,
+      data,
+      version: nextVersion(node.version),
+      contentCrc: undefined,
+    };
   },
   respond(writer, { stat }) {
     if (stat !== null) Stat.write(writer, stat);

@@ -3,6 +3,7 @@ import type { Zxid } from '../base/ids.ts';
 import { type Elected, Election } from '../consensus/election.ts';
 import type { RoleOutput } from '../consensus/events.ts';
 import type { Membership as Known } from '../consensus/looking.ts';
+import type { ServerId } from '../consensus/quorum.ts';
 import { ServerState } from '../wire/election.ts';
 import type { Membership } from '../wire/membership.ts';
 import type { Effect, MemberEvent, Mode, Now } from './events.ts';
@@ -55,6 +56,8 @@ export class Member {
   /** A role that is over: the next election waits for what it has asked of the disk. */
   #ended: Role | null = null;
   #isTrusted: boolean;
+  /** Peers whose election port could not be reached when that was last tried. */
+  readonly #unreachable = new Set<ServerId>();
   #lastLink = -1;
 
   constructor(replica: Replica, options: ReplicaOptions, own: MemberOptions) {
@@ -78,6 +81,11 @@ export class Member {
     return this.#role?.mode ?? 'looking';
   }
 
+  /** Quorums are made of groups and weights. */
+  get isGrouped(): boolean {
+    return this.#own.membership.groups.length > 0;
+  }
+
   get deadline(): number {
     return Math.min(this.election.deadline, this.#role?.deadline ?? Number.POSITIVE_INFINITY);
   }
@@ -95,9 +103,11 @@ export class Member {
         this.#checkTrust();
         return;
       case 'reachable':
+        this.#unreachable.delete(event.peer);
         this.election.reachable(event.peer);
         return;
       case 'unreachable':
+        this.#unreachable.add(event.peer);
         this.election.unreachable(event.peer, now);
         return;
       case 'linked':
@@ -175,11 +185,12 @@ export class Member {
     const isEmpty = this.#own.isEmpty && current === 0 && state.lastZxid === 0n;
     const history = { lastZxid: state.lastZxid, currentEpoch: current, isEmpty };
     this.election.start(history, now.monotonic);
+    for (const peer of this.#unreachable) this.election.unreachable(peer, now.monotonic);
   }
 
   #become({ leader, state, startedAt }: Elected): void {
     const took = Math.round(this.#replica.now.monotonic - startedAt);
-    this.#replica.report('info', `${ROLE_NAMES[state]} - LEADER ELECTION TOOK - ${took} MS`);
+    this.#replica.report('info', `${ROLE_NAMES[state]} - LEADER ELECTION TOOK - ${took}`);
     const parts: RoleParts = {
       replica: this.#replica,
       options: this.#options,
@@ -212,7 +223,7 @@ export class Member {
     // The leader's history is on this server's disk: it joins again, as one that counts.
     this.election.healed();
     this.#isTrusted = true;
-    this.#out.push({ kind: 'ended', reason: 'its data is whole, it joins again as a voter' });
+    this.#role?.end('its data is whole, it joins again as a voter');
   }
 
   /** A voter that has nothing to say, because it has lost what it knew. */
@@ -244,6 +255,7 @@ export class Member {
   #settle(ended: Role): void {
     this.#ended = null;
     for (const proposal of ended.rest()) this.#replica.commit(proposal, null);
+    this.#history.begin(this.#replica.state.lastZxid);
     this.#look();
     this.drain();
   }

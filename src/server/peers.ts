@@ -14,8 +14,6 @@ import type { HistoryEntry } from './storage/history.ts';
 import type { MemberDir } from './storage/memberDir.ts';
 import { finishLoading, streamPieces, visitorOf } from './storage/snapshotFile.ts';
 
-/** What a transaction adds to the data of the request that it comes from, at most. */
-const TRANSACTION_BYTES = 1 << 16;
 /** Apache's ExitCode.QUORUM_PACKET_ERROR: the history cannot be what the leader wants. */
 const CANNOT_CUT = 13;
 /** How often a leader's snapshot that comes in is taken for a sign of life, in ms. */
@@ -60,6 +58,8 @@ export class Peers {
         severalAddresses: config['multiAddress.enabled'],
         logger: logger.child('QuorumCnxManager'),
         onNotified: (from, notification) => dispatch({ kind: 'notified', from, notification }),
+        onReach: (peer, isReached) =>
+          dispatch({ kind: isReached ? 'reachable' : 'unreachable', peer }),
       },
       servers.map((server) => ({
         id: server.id,
@@ -72,7 +72,7 @@ export class Peers {
         ...common,
         addresses: addresses.map(({ host, peerPort: port }) => ({ host, port })),
         connectLimitMs: (limit > 0 ? limit : config.initLimit) * config.tickTime,
-        maxData: config['jute.maxbuffer'] + TRANSACTION_BYTES,
+        maxData: 2 * config['jute.maxbuffer'],
         logger: logger.child('Learner'),
         onEvent: dispatch,
         onSnapshot: (link, { zxid }) => this.#receive(link, zxid),

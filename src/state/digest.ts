@@ -34,13 +34,14 @@ for (let k = 1; k < 8; k++) {
   }
 }
 
-/** CRC-32 of `bytes[0, end)` continued from `crc`, as a signed 32-bit number. */
-export function crcOf(bytes: Uint8Array, end: number, crc: number): number {
-  if (end >= NATIVE_FROM) {
-    return crc32(end === bytes.length ? bytes : bytes.subarray(0, end), crc >>> 0) | 0;
+/** CRC-32 of `bytes[start, end)` continued from `crc`, as a signed 32-bit number. */
+function crcOf(bytes: Uint8Array, start: number, end: number, crc: number): number {
+  const length = end - start;
+  if (length >= NATIVE_FROM) {
+    return crc32(length === bytes.length ? bytes : bytes.subarray(start, end), crc >>> 0) | 0;
   }
   let c = ~crc;
-  let i = 0;
+  let i = start;
   for (; i + 8 <= end; i += 8) {
     c ^=
       byte(bytes, i) |
@@ -77,13 +78,21 @@ function pathCrcOf(path: string): number {
 
 function crcOfUtf8(path: string): number {
   if (path.length * 3 > pathBytes.length) pathBytes = Buffer.allocUnsafeSlow(path.length * 6);
-  return crcOf(pathBytes, pathBytes.write(path), 0);
+  return crcOf(pathBytes, 0, pathBytes.write(path), 0);
 }
 
-/** CRC-32 of the path's UTF-8 (empty for `/`, as Apache names the root) and the data. */
-export function contentCrcOf(path: string, data: Uint8Array | null): number {
+/**
+ * CRC-32 of the path's UTF-8 (empty for `/`, as Apache names the root) and of the data, which are
+ * `bytes[start, end)`.
+ */
+export function contentCrcOf(
+  path: string,
+  bytes: Uint8Array | null,
+  start = 0,
+  end = bytes === null ? 0 : bytes.length,
+): number {
   const crc = path.length > 1 ? pathCrcOf(path) : 0;
-  return data === null ? crc : crcOf(data, data.length, crc);
+  return bytes === null ? crc : crcOf(bytes, start, end, crc);
 }
 
 // A Buffer as znode data are: another class would make `crcOf` slower for both.
@@ -101,7 +110,7 @@ export function digestOf(contentCrc: number, node: Readonly<StatPersisted>): num
   stat.setInt32(44, node.cversion);
   stat.setInt32(48, node.aversion);
   stat.setBigInt64(52, node.ephemeralOwner);
-  return crcOf(statBytes, 60, contentCrc);
+  return crcOf(statBytes, 0, 60, contentCrc);
 }
 
 function setMillis(at: number, value: number): void {
@@ -110,33 +119,43 @@ function setMillis(at: number, value: number): void {
   stat.setUint32(at + 4, value - high * 4294967296);
 }
 
-/** Far below 2^53, so that a difference stays exact. */
-const FOLD_AT = 2 ** 50;
+const TWO_32 = 2 ** 32;
+const sum = new DataView(new ArrayBuffer(8));
 
-/** A sum of digests modulo 2^64 that costs no bigint until it is read. */
+/** A sum of digests modulo 2^64, in halves: adding to it makes no bigint. */
 export class DigestSum {
-  #base = 0n;
-  #delta = 0;
+  #high = 0;
+  #low = 0;
 
   /** The sum as a signed 64-bit number. */
   get value(): bigint {
-    if (this.#delta !== 0) this.#fold();
-    return this.#base;
+    sum.setInt32(0, this.#high);
+    sum.setUint32(4, this.#low);
+    return sum.getBigInt64(0);
   }
 
-  set value(sum: bigint) {
-    this.#base = sum;
-    this.#delta = 0;
+  set value(value: bigint) {
+    sum.setBigInt64(0, value);
+    this.#high = sum.getInt32(0);
+    this.#low = sum.getUint32(4);
+  }
+
+  /** Makes this sum equal to another. */
+  copy(other: DigestSum): void {
+    this.#high = other.#high;
+    this.#low = other.#low;
   }
 
   /** Replaces one node's digest by another; 0 for a node that is not there. */
   replace(before: number, after: number): void {
-    this.#delta += (after >>> 0) - (before >>> 0);
-    if (this.#delta > FOLD_AT || this.#delta < -FOLD_AT) this.#fold();
-  }
-
-  #fold(): void {
-    this.#base = BigInt.asIntN(64, this.#base + BigInt(this.#delta));
-    this.#delta = 0;
+    let low = this.#low + (after >>> 0) - (before >>> 0);
+    if (low < 0) {
+      low += TWO_32;
+      this.#high = (this.#high - 1) | 0;
+    } else if (low >= TWO_32) {
+      low -= TWO_32;
+      this.#high = (this.#high + 1) | 0;
+    }
+    this.#low = low;
   }
 }

@@ -63,6 +63,16 @@ export class PathMap<V extends object | true> {
     if (map.size > LARGE && map === this.#whole) this.#split(map);
   }
 
+  /** Sets what is not there; false, and nothing done, for a path that is. */
+  add(path: string, value: V): boolean {
+    const map = this.#mapOf(path);
+    if (map.get(path) !== undefined) return false;
+    this.#size++;
+    map.set(path, value);
+    if (map.size > LARGE && map === this.#whole) this.#split(map);
+    return true;
+  }
+
   delete(path: string): boolean {
     const map = this.#mapOf(path);
     if (map.get(path) === undefined) return false;

@@ -12,14 +12,11 @@ import { TreeDigest } from './treeDigest.ts';
 import { DEFAULT_TREE_OPTIONS, type TreeOptions } from './treeOptions.ts';
 import { addUsage, recountUsage } from './usage.ts';
 import { countBelow, walk } from './walk.ts';
-import { EMPTY, kept, Znode } from './znode.ts';
+import { EMPTY, Znode } from './znode.ts';
 import { Znodes } from './znodes.ts';
 
 export { CONFIG_PATH, isSpecialPath } from './specialPaths.ts';
 export { DEFAULT_TREE_OPTIONS, type TreeOptions } from './treeOptions.ts';
-
-/** Small data are replaced in place: a new Buffer each time doubles the time of a set. */
-const OVERWRITE_UP_TO = 1024;
 
 export class Tree {
   readonly options: TreeOptions;
@@ -119,7 +116,8 @@ export class Tree {
   }
 
   /**
-   * Adds a znode; `parentCVersion` -1 stands for one more than the parent has.
+   * Adds a znode; `parentCVersion` -1 stands for one more than the parent has. `contentCrc`, of
+   * path and data, saves summing them up where it is known.
    * The parent's cversion and pzxid only ever grow: a replay over a fuzzy snapshot brings creates
    * of znodes that were deleted before the snapshot saw the parent.
    */
@@ -131,6 +129,7 @@ export class Tree {
     parentCVersion: number,
     zxid: Zxid,
     time: number,
+    contentCrc?: number,
   ): ErrorCode {
     const slash = path.lastIndexOf('/');
     const parent = this.nodes.parentAt(path, slash);
@@ -139,9 +138,9 @@ export class Tree {
     if (parent.children?.has(name)) return ErrorCode.nodeExists;
     const parentPath = slash === 0 ? '/' : path.substring(0, slash);
     this.#raiseCversion(parentPath, parent, parentCVersion, zxid);
-    const node = new Znode(kept(data), this.acls.use(acl), zxid, time, owner);
+    const node = new Znode(data, this.acls.use(acl), zxid, time, owner);
     this.nodes.add(parent, name, node);
-    this.#count(path, node);
+    this.#count(path, node, contentCrc);
     if (path.startsWith(QUOTA_ROOT)) this.#quotaNodeCreated(parentPath, name);
     if (!this.quotas.isEmpty) this.#addUsage(path, node.dataLength, 1);
     return ErrorCode.ok;
@@ -186,31 +185,23 @@ export class Tree {
     return node;
   }
 
-  /** Replaces the data; undefined if there is no such znode. */
+  /** Replaces the data, `contentCrc` as in `create`; undefined if there is no such znode. */
   setData(
     path: string,
     data: Uint8Array | null,
     version: number,
     zxid: Zxid,
     time: number,
+    contentCrc?: number,
   ): Znode | undefined {
     const node = this.nodes.get(path);
     if (node === undefined) return undefined;
     const before = node.dataLength;
-    if (
-      data !== null &&
-      data.length === before &&
-      before <= OVERWRITE_UP_TO &&
-      node.data !== null
-    ) {
-      node.data.set(data);
-    } else {
-      node.data = kept(data);
-    }
+    node.setData(data);
     node.mtime = time;
     node.mzxid = zxid;
     node.version = version;
-    this.#digest.dataChanged(path, node);
+    this.#digest.dataChanged(path, node, contentCrc);
     const growth = node.dataLength - before;
     this.dataSize += growth;
     if (!this.quotas.isEmpty) this.#addUsage(path, growth, 0);
@@ -244,7 +235,7 @@ export class Tree {
    * A fuzzy snapshot may hold a path twice; the later one counts.
    */
   load(path: string, data: Uint8Array | null, aclIndex: bigint, stat: StatPersisted): boolean {
-    const node = Znode.of(kept(data), this.acls.useLoaded(aclIndex), stat);
+    const node = Znode.of(data, this.acls.useLoaded(aclIndex), stat);
     if (path === '') {
       const root = this.nodes.get('/');
       if (root !== undefined) this.#takePlace('/', root, node);
@@ -284,9 +275,9 @@ export class Tree {
   }
 
   /** Counts in a znode that has been added. */
-  #count(path: string, node: Znode): void {
+  #count(path: string, node: Znode, contentCrc?: number): void {
     this.dataSize += path.length + node.dataLength;
-    this.#digest.dataChanged(path, node);
+    this.#digest.dataChanged(path, node, contentCrc);
     const owner = node.ephemeralOwner;
     if (owner !== 0n) this.#owned.add(path, owner);
   }

@@ -119,8 +119,8 @@ export class View {
     return [...paths];
   }
 
-  /** Adds a create; its parent must be there and the path must not. */
-  create(zxid: Zxid, time: number, creation: Creation, owner: bigint): void {
+  /** Adds a create; its parent must be there and the path must not. Returns the CRC of its content. */
+  create(zxid: Zxid, time: number, creation: Creation, owner: bigint): number {
     const { path } = creation;
     const parent = this.#push(zxid, parentOf(path));
     const { parentCVersion } = creation;
@@ -143,6 +143,7 @@ export class View {
     node.ephemeralOwner = owner;
     this.#setContent(node, creation.data);
     this.#seal(node);
+    return node.contentCrc;
   }
 
   /** Adds a delete; what is not there is passed over (as when a session closes). */
@@ -159,13 +160,21 @@ export class View {
     node.digest = 0;
   }
 
-  setData(zxid: Zxid, time: number, path: string, data: Uint8Array | null, version: number): void {
+  /** Adds new data; returns the CRC of the content. */
+  setData(
+    zxid: Zxid,
+    time: number,
+    path: string,
+    data: Uint8Array | null,
+    version: number,
+  ): number {
     const node = this.#push(zxid, path);
     node.mtime = time;
     node.mzxid = zxid;
     node.version = version;
     this.#setContent(node, data);
     this.#seal(node);
+    return node.contentCrc;
   }
 
   setAcl(zxid: Zxid, path: string, acl: readonly Acl[] | null, version: number): void {
@@ -208,13 +217,16 @@ export class View {
 
   /** Forgets all changes: leadership has ended. */
   clear(): void {
-    this.#head = this.#changes.length;
-    this.#compact();
+    this.#changes = [];
+    this.#head = 0;
+    this.#latest = new Map();
   }
 
   #compact(): void {
     this.#changes = this.#changes.slice(this.#head);
     this.#head = 0;
+    // Few paths that change again and again may stay.
+    if (this.#latest.size < COMPACT_AT + 2 * this.#changes.length) return;
     this.#latest = new Map();
     for (const change of this.#changes) this.#latest.set(change.path, change);
   }

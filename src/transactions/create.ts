@@ -19,6 +19,8 @@ interface Created {
   readonly acl: readonly Acl[] | null;
   /** The parent's cversion afterwards; -1 in entries of servers before 3.4: one more. */
   readonly parentCVersion: number;
+  /** Of path and data, once previewed: `apply` need not sum them up again. */
+  contentCrc?: number | undefined;
 }
 export interface CreateTxn extends Created {
   readonly type: typeof OpCode.create | typeof OpCode.create2;
@@ -88,6 +90,7 @@ export function applyCreate(state: State, header: TxnHeader, txn: AnyCreateTxn):
     txn.parentCVersion,
     header.zxid,
     header.time,
+    txn.contentCrc,
   );
   if (err === ErrorCode.nodeExists) {
     // Only in a replay: the snapshot has the znode already, or a later one of that name.
@@ -104,5 +107,5 @@ export function applyCreate(state: State, header: TxnHeader, txn: AnyCreateTxn):
 }
 
 export function previewCreate(view: View, header: TxnHeader, txn: AnyCreateTxn): void {
-  view.create(header.zxid, header.time, txn, ownerOf(txn, header.clientId));
+  txn.contentCrc = view.create(header.zxid, header.time, txn, ownerOf(txn, header.clientId));
 }

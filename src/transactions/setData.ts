@@ -15,6 +15,8 @@ export interface SetDataTxn {
   readonly data: Uint8Array | null;
   /** The version afterwards. */
   readonly version: number;
+  /** Of path and data, once previewed: `apply` need not sum them up again. */
+  contentCrc?: number | undefined;
 }
 
 export const readSetData = (r: Reader, type: SetDataTxn['type']): SetDataTxn => ({
@@ -33,12 +35,13 @@ export function writeSetData(w: Writer, txn: SetDataTxn): void {
 export function applySetData(state: State, header: TxnHeader, txn: SetDataTxn): Applied {
   const { tree, watches } = state;
   const { path } = txn;
-  const node = tree.setData(path, txn.data, txn.version, header.zxid, header.time);
+  const { data, version, contentCrc } = txn;
+  const node = tree.setData(path, data, version, header.zxid, header.time, contentCrc);
   if (node === undefined) return noNode(txn.type, path);
   if (!watches.isEmpty) watches.dataChanged(path, header.zxid, node.acl.list);
   return applied(txn.type, ErrorCode.ok, path, tree.statOf(node));
 }
 
 export function previewSetData(view: View, header: TxnHeader, txn: SetDataTxn): void {
-  view.setData(header.zxid, header.time, txn.path, txn.data, txn.version);
+  txn.contentCrc = view.setData(header.zxid, header.time, txn.path, txn.data, txn.version);
 }

@@ -96,6 +96,8 @@ export class Reader {
 }
 
 const INITIAL = 1024;
+/** Up to here a string is written by hand: the call into Node's own code costs more. */
+const SHORT = 32;
 const KEPT = 64 * 1024;
 const NO_VIEW = new DataView(new ArrayBuffer(0));
 
@@ -214,9 +216,25 @@ export class Writer {
     }
     // Room for the longest encoding, so that the string is scanned once, not measured first.
     const at = this.#room(4 + value.length * 3);
+    if (value.length <= SHORT && this.#ascii(value, at + 4)) {
+      this.#view.setInt32(at, value.length);
+      this.#length = at + 4 + value.length;
+      return;
+    }
     const written = this.#buffer.write(value, at + 4, 'utf8');
     this.#view.setInt32(at, written);
     this.#length = at + 4 + written;
+  }
+
+  /** Writes a string of ASCII; false when it is none. */
+  #ascii(value: string, start: number): boolean {
+    const buffer = this.#buffer;
+    for (let i = 0; i < value.length; i++) {
+      const code = value.charCodeAt(i);
+      if (code > 127) return false;
+      buffer[start + i] = code;
+    }
+    return true;
   }
 
   /** Opens a length-prefixed frame; pass the result to `endFrame`. */

@@ -63,8 +63,8 @@ export class SnapshotEncoder implements SnapshotTarget {
     writeAcls(this.#out, acls, count);
   }
 
-  node(path: string, node: StatPersisted & { data: Buffer | null }, acl: bigint): void {
-    writeNode(this.#out, path, node, acl);
+  node(path: string, node: StatPersisted, data: Buffer | null, acl: bigint): void {
+    writeNode(this.#out, path, node, data, acl);
   }
 
   endOfNodes(): void {

@@ -34,8 +34,8 @@ export interface SnapshotTarget {
   readonly pending: number;
   sessions(sessions: Iterable<readonly [SessionId, number]>, count: number): void;
   acls(acls: Iterable<readonly [bigint, readonly Acl[]]>, count: number): void;
-  /** `acl` apart from the node, so that a live znode can be passed as it is. */
-  node(path: string, node: StatPersisted & { data: Buffer | null }, acl: bigint): void;
+  /** `data` and `acl` apart from the node, so that a live znode can be passed as it is. */
+  node(path: string, node: StatPersisted, data: Buffer | null, acl: bigint): void;
   endOfNodes(): void;
   /** What has been encoded since the last call, as a view that the next encoding overwrites. */
   take(): Buffer;
@@ -68,11 +68,12 @@ export function writeAcls(
 export function writeNode(
   out: Writer,
   path: string,
-  node: StatPersisted & { data: Buffer | null },
+  node: StatPersisted,
+  data: Buffer | null,
   acl: bigint,
 ): void {
   out.string(path);
-  out.bytes(node.data);
+  out.bytes(data);
   out.long(acl);
   out.long(node.czxid);
   out.long(node.mzxid);
@@ -103,8 +104,8 @@ export class SnapshotStreamEncoder implements SnapshotTarget {
     writeAcls(this.#writer(), acls, count);
   }
 
-  node(path: string, node: StatPersisted & { data: Buffer | null }, acl: bigint): void {
-    writeNode(this.#writer(), path, node, acl);
+  node(path: string, node: StatPersisted, data: Buffer | null, acl: bigint): void {
+    writeNode(this.#writer(), path, node, data, acl);
   }
 
   /** Writes the signature, too. */

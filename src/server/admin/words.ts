@@ -4,12 +4,15 @@ import type { Connection } from '../../replica/connection.ts';
 import { dump } from './dump.ts';
 import { environment } from './environment.ts';
 import { monitorValues } from './monitor.ts';
+import { modeWithoutService, NOT_SERVING } from './notServing.ts';
 import { decimal, type Surveyed } from './surveyed.ts';
 
 interface Word {
   readonly help: string;
   /** Ends with a newline where the original's does. */
   answer(server: Surveyed, traceMask: bigint): string;
+  /** Its answer while the server has no leader; by default a sentence that says so. */
+  withoutService?(server: Surveyed, traceMask: bigint): string;
 }
 
 function serverStats({ replica, connectionCount, mode }: Surveyed): string {
@@ -84,6 +87,14 @@ const SET_TRACE_MASK = 'stmk';
 /** What Apache's ZooTrace starts with. */
 const DEFAULT_TRACE_MASK = 306n;
 
+/** A word that is answered in the same way whether clients are served or not. */
+const always = (word: Omit<Word, 'withoutService'>): Word => ({
+  ...word,
+  withoutService: word.answer,
+});
+
+const stateWithoutService = (server: Surveyed): string => NOT_SERVING + modeWithoutService(server);
+
 const words: Readonly<Record<string, Word>> = {
   conf: {
     help: 'the configuration in use',
@@ -112,14 +123,21 @@ const words: Readonly<Record<string, Word>> = {
     },
   },
   dump: { help: 'sessions, ephemerals and connections', answer: dump },
-  envi: { help: 'the environment of the process', answer: ({ version }) => environment(version) },
-  gtmk: { help: 'the trace mask', answer: (_server, mask) => String(mask) },
+  envi: always({
+    help: 'the environment of the process',
+    answer: ({ version }) => environment(version),
+  }),
+  gtmk: always({ help: 'the trace mask', answer: (_server, mask) => String(mask) }),
   hash: {
     help: 'digests of the tree, by zxid',
     answer: ({ replica }) =>
       replica.digestLog.entries.map(({ zxid, digest }) => `${hex0x(zxid)}: ${digest}\n`).join(''),
   },
-  isro: { help: 'rw, or ro in read-only mode', answer: () => 'rw' },
+  isro: {
+    help: 'rw, or ro in read-only mode',
+    answer: () => 'rw',
+    withoutService: () => 'null',
+  },
   mntr: {
     help: 'counters, one per line, for monitoring',
     answer: (server) =>
@@ -127,7 +145,7 @@ const words: Readonly<Record<string, Word>> = {
         .map(([key, value]) => `zk_${key}\t${value}\n`)
         .join(''),
   },
-  ruok: { help: 'imok while the server runs', answer: () => 'imok' },
+  ruok: always({ help: 'imok while the server runs', answer: () => 'imok' }),
   srst: {
     help: 'reset the counters of the server',
     answer({ replica }) {
@@ -138,15 +156,17 @@ const words: Readonly<Record<string, Word>> = {
   srvr: {
     help: 'the server and its counters',
     answer: (server) => `Zookeeper version: ${server.version}\n${serverStats(server)}`,
+    withoutService: stateWithoutService,
   },
-  [SET_TRACE_MASK]: {
+  [SET_TRACE_MASK]: always({
     help: 'set the trace mask to the eight bytes that follow',
     answer: (_server, mask) => String(mask),
-  },
+  }),
   stat: {
     help: 'the server, its counters and its clients',
     answer: (server) =>
       `Zookeeper version: ${server.version}\nClients:\n${connectionLines(server, true)}${serverStats(server)}`,
+    withoutService: stateWithoutService,
   },
   wchc: { help: 'watches by session (costly)', answer: watchesByConnection },
   wchp: { help: 'watches by path (costly)', answer: watchesByPath },
@@ -190,7 +210,8 @@ export class Words {
     const row = words[word];
     if (row === undefined || !this.#isAllowed(word)) return refusal(word);
     if (word === SET_TRACE_MASK) this.#traceMask = question.readBigInt64BE(4);
-    return row.answer(server, this.#traceMask);
+    if (server.replica.isServing) return row.answer(server, this.#traceMask);
+    return row.withoutService?.(server, this.#traceMask) ?? NOT_SERVING;
   }
 
   #isAllowed(word: string): boolean {

@@ -42,6 +42,8 @@ export interface ElectionLinksOptions {
   readonly admitsStrangers: boolean;
   readonly logger: Logger;
   readonly onNotified: (from: ServerId, notification: Notification) => void;
+  /** A connection to a peer is there, or is gone, or cannot be had. */
+  readonly onReach?: (peer: ServerId, isReached: boolean) => void;
   readonly lookup?: Lookup;
   /** A connection that has not greeted after this many ms is closed. */
   readonly silentMs?: number;
@@ -136,6 +138,7 @@ export class ElectionLinks {
       connect: { timeoutMs: connectTimeoutMs, lookup },
       logger,
       greeting: () => this.#greeting,
+      onReach: (peer, isReached) => this.#options.onReach?.(peer, isReached),
       onOpen: (socket, peer) => this.#read(socket, peer, new Frames(MAX_NOTIFICATION)),
     });
   }

@@ -15,6 +15,8 @@ export interface ElectionPeerOptions {
   readonly connect: ConnectOptions;
   readonly logger: Logger;
   readonly greeting: () => Buffer;
+  /** A connection to it is there, or is gone, or cannot be had. */
+  readonly onReach: (id: ServerId, isReached: boolean) => void;
   /** A connection that we opened to it is in use. */
   readonly onOpen: (socket: Socket, peer: ElectionPeer) => void;
 }
@@ -79,6 +81,7 @@ export class ElectionPeer {
     socket.once('close', () => this.#closed(socket));
     this.#unsent ??= this.#lastSent;
     this.#flush();
+    this.#options.onReach(this.id, true);
   }
 
   /** The peer is there and asks to be connected to. */
@@ -121,6 +124,7 @@ export class ElectionPeer {
     this.#complain(`Cannot open channel to ${this.id} at election address ${address}: ${cause}`);
     this.#pause(Math.min(MOST, FIRST_PAUSE * 2 ** this.#failures));
     this.#failures++;
+    this.#options.onReach(this.id, false);
   }
 
   /** What is sent meanwhile is tried at its end; nothing is tried again without being asked for. */
@@ -166,6 +170,7 @@ export class ElectionPeer {
     this.#options.logger.debug(`Connection broken for id ${this.id}`);
     // Whoever ended it may be about to connect again, so not at once.
     this.#pause(FIRST_PAUSE, null);
+    this.#options.onReach(this.id, false);
   }
 
   #complain(line: string): void {

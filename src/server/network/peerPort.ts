@@ -59,8 +59,13 @@ export class PeerPort {
   async listen(): Promise<number[]> {
     const { addresses, onAllAddresses } = this.#options;
     const ports: number[] = [];
+    // Several addresses of ours may share a port, which is then bound once.
+    const bound = new Map<string, number>();
     for (const { host, port } of addresses) {
-      ports.push(await this.#bind(onAllAddresses ? null : host, port));
+      const where = onAllAddresses ? `${port}` : `${host}:${port}`;
+      const actual = bound.get(where) ?? (await this.#bind(onAllAddresses ? null : host, port));
+      bound.set(where, actual);
+      ports.push(actual);
     }
     return ports;
   }

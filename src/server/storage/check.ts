@@ -4,11 +4,13 @@ import { silentLogger } from '../../base/logger.ts';
 import type { State } from '../../state/state.ts';
 import { type LogEnd, LogScanner } from '../../wire/log.ts';
 import { snapshotProblem } from '../../wire/snapshot.ts';
+import { CUT_NAME, cutBegun } from './cut.ts';
 import { type Disk, realDisk } from './disk.ts';
 import { logsAmong, snapshotsAmong, VERSION_DIR } from './fileNames.ts';
 import { lockDir } from './lock.ts';
 import { MARKS_NAME, Marks } from './marks.ts';
 import { type Place, recover } from './recovery.ts';
+import { replacementsBegun } from './replacement.ts';
 import { openSnapshot } from './snapshotChoice.ts';
 import { StorageError } from './storageError.ts';
 
@@ -36,6 +38,7 @@ export function checkDataDir(options: CheckOptions): boolean {
     for (const { name } of logsAmong(disk.list(logDir))) {
       options.report(`${logDir}/${name}: ${logReport(disk, `${logDir}/${name}`)}`);
     }
+    reportInterrupted(place, options.report);
     const refusal = tryRecovery(place, options);
     if (refusal !== null) options.report(refusal.message);
     return refusal === null;
@@ -57,6 +60,17 @@ export function acceptLoss(options: CheckOptions): boolean {
     }
     return false;
   });
+}
+
+/** A change that a leader asked for: a start finishes it, so what follows is about the old history. */
+function reportInterrupted(place: Place, report: (line: string) => void): void {
+  const { disk, snapDir, logDir } = place;
+  for (const { name, zxid } of replacementsBegun(place)) {
+    report(`${snapDir}/${name}: the next start replaces the history by this one of ${hex0x(zxid)}`);
+  }
+  const cut = disk.list(logDir).includes(CUT_NAME) ? cutBegun(place) : null;
+  if (cut === null) return;
+  report(`${logDir}/${CUT_NAME}: the next start cuts the history after ${hex0x(cut.after)}`);
 }
 
 function withLocks(options: CheckOptions, work: (place: Place) => boolean): boolean {

@@ -7,7 +7,7 @@
 import { hex0x, NO_ZXID, type Zxid } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { State } from '../../state/state.ts';
-import { type Disk, type DiskFile, realDisk } from './disk.ts';
+import { type Disk, realDisk } from './disk.ts';
 import { isTemporaryName, logsAmong, snapshotsAmong, VERSION_DIR } from './fileNames.ts';
 import { finishInterrupted } from './interrupted.ts';
 import { type Lock, lockDir } from './lock.ts';
@@ -15,7 +15,9 @@ import { TxnLog } from './logFile.ts';
 import { Marks } from './marks.ts';
 import { purge } from './purge.ts';
 import { type Place, type Recovered, recover } from './recovery.ts';
+import { repair } from './repair.ts';
 import { snapshotPieces, writeSnapshot, writeSnapshotNow } from './snapshotFile.ts';
+import { SnapshotSchedule } from './snapshotSchedule.ts';
 import { StorageError } from './storageError.ts';
 
 export interface DataDirOptions {
@@ -113,18 +115,14 @@ export class DataDir {
   #waiting: { upTo: Zxid; go: () => void }[] = [];
   #isClosing = false;
   #snapshotZxid: Zxid | null = null;
-  /** Entries and bytes logged since the last snapshot became due, and how many make it due. */
-  #entries = 0;
-  #bytes = 0;
-  #dueEntries = 0;
-  #dueBytes = 0;
+  readonly #schedule: SnapshotSchedule;
 
   constructor(options: DataDirOptions, place: Place, locks: Lock[]) {
     this.#options = options;
     this.#place = place;
     this.#locks = locks;
     this.#marks = new Marks(place.disk, place.logDir);
-    this.#drawLimits();
+    this.#schedule = new SnapshotSchedule(options);
   }
 
   /** Zxid of the newest snapshot; null while there is none. */
@@ -169,7 +167,7 @@ export class DataDir {
     this.#marks.load();
     if (this.#marks.problem !== null) logger.warn(this.#marks.problem);
     const found = recover(this.#place, this.#marks, state, logger, trustEmptySnapshot);
-    this.#repair(found);
+    repair(this.#place, found);
     for (const log of found.logs) this.#marks.closed.set(log.name, log);
     this.#takeUp(found);
     if (found.snapshotZxid === null) {
@@ -182,7 +180,7 @@ export class DataDir {
   }
 
   #takeUp(found: HistoryInPlace): void {
-    this.#entries = found.entries;
+    this.#schedule.entries = found.entries;
     this.#snapshotZxid = found.snapshotZxid;
     this.#logFloor = found.logFloor;
   }
@@ -279,13 +277,7 @@ export class DataDir {
     const log = this.#opened();
     if (this.#firstSnapshot !== null) this.writeFirstSnapshot();
     log.append(zxid, entry);
-    this.#entries++;
-    this.#bytes += entry.length;
-    const isDue = this.#entries > this.#dueEntries || this.#bytes > this.#dueBytes;
-    if (!isDue) return;
-    this.#entries = 0;
-    this.#bytes = 0;
-    this.#drawLimits();
+    if (!this.#schedule.noteAndIsDue(entry.length)) return;
     log.roll();
     this.onSnapshotDue();
   }
@@ -348,10 +340,15 @@ export class DataDir {
     return purging;
   }
 
-  /** Logs what has gathered, gives up a snapshot that is being written, lets go of files and locks. */
-  async close(): Promise<void> {
+  /** A snapshot that is being written is not finished any more. */
+  giveUp(): void {
     this.#isClosing = true;
     if (this.#log !== null) this.#wake();
+  }
+
+  /** Logs what has gathered, gives up a snapshot that is being written, lets go of files and locks. */
+  async close(): Promise<void> {
+    this.giveUp();
     await this.#log?.close();
     for (const lock of this.#locks) lock.release();
   }
@@ -359,48 +356,5 @@ export class DataDir {
   #opened(): TxnLog {
     if (this.#log === null) throw new Error('recover() comes first');
     return this.#log;
-  }
-
-  #repair(found: Recovered): void {
-    const { disk, logDir } = this.#place;
-    for (const { file, length } of found.repairs) if (length === null) disk.remove(file);
-    // What was read may have been written but not synced when the last server died. Its zeros
-    // ahead go, so that the next start need not read them again.
-    const newest = found.logs.at(-1);
-    if (newest !== undefined) {
-      const file = disk.open(`${logDir}/${newest.name}`, 'update');
-      writeAgain(file, found.unsynced, newest.end);
-      if (file.size > newest.end) file.truncate(newest.end);
-      file.sync();
-      file.close();
-    }
-    disk.syncDir(logDir);
-  }
-
-  /** Not all servers of an ensemble shall take their snapshots at once (SyncRequestProcessor). */
-  #drawLimits(): void {
-    const random = this.#options.random ?? Math.random;
-    const { snapCount, snapSizeLimit } = this.#options;
-    const half = Math.floor(snapCount / 2);
-    this.#dueEntries = half + Math.floor(random() * half);
-    const halfBytes = snapSizeLimit / 2;
-    this.#dueBytes =
-      snapSizeLimit > 0 ? halfBytes + random() * halfBytes : Number.POSITIVE_INFINITY;
-  }
-}
-
-const COPY_PIECE = 1 << 20;
-
-/**
- * Writes what is there once more. After an fsync that failed the kernel takes the pages for clean:
- * they can be read, a sync now would succeed, and the disk does not have them.
- */
-function writeAgain(file: DiskFile, from: number, to: number): void {
-  for (let at = from; at < to; ) {
-    const piece = Buffer.alloc(Math.min(COPY_PIECE, to - at));
-    const length = file.read(piece, at);
-    if (length === 0) return;
-    file.write(piece.subarray(0, length), at);
-    at += length;
   }
 }

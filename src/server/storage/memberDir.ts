@@ -207,9 +207,9 @@ export class MemberDir {
 
   /** Waits for a change of the history that is under way, or lets it be given up. */
   async close(): Promise<void> {
-    const closed = this.data.close();
+    this.data.giveUp();
     await this.#ended;
-    await closed;
+    await this.data.close();
   }
 
   /** The log is held from now on; `work` gets the last zxid that was logged in it. */

@@ -63,7 +63,7 @@ function* treePieces(
   for (const [path, node] of walkLive(tree.nodes, start)) {
     // A later setACL: Apache mixes up its counts when it meets an unknown index (ZOOKEEPER-4846).
     const acl = known.has(node.acl.index) ? node.acl.index : -1n;
-    encoder.node(path === '/' ? '' : path, node, acl);
+    encoder.node(path === '/' ? '' : path, node, node.glimpse(), acl);
     if (encoder.pending >= pieceSize) yield encoder.take();
   }
   encoder.endOfNodes();

@@ -395,6 +395,15 @@ describe('a leader', () => {
     expect(taken(out).join()).not.toContain('closed');
   });
 
+  it('leads on when nothing is written', () => {
+    const { leader, out } = established();
+    for (let now = 50; now <= 2000; now += 50) {
+      leader.tick(now);
+      leader.packet(2, p(PacketType.ping, id(5, 0), Buffer.alloc(0)), now);
+    }
+    expect(new Set(taken(out))).toEqual(new Set(['2 PING 500000000']));
+  });
+
   it('ends its epoch before the zxids run out', () => {
     // ZOOKEEPER-1277, 4883.
     const told = established({ lastCounter: 3 });

@@ -9,6 +9,8 @@ const TIMES = Number(process.env['ZAB_TIMES'] ?? 1);
 
 const HOSTILE_MS = 4000;
 const HEALED_MS = 6000;
+const LAST_BREAK_MS = 1600;
+const IDLE_MS = 1500;
 
 /** One run: harm, then peace. Throws with the seed when an invariant is broken. */
 function run(options: EnsembleOptions): Ensemble {
@@ -16,11 +18,18 @@ function run(options: EnsembleOptions): Ensemble {
   try {
     ensemble.run(HOSTILE_MS);
     ensemble.heal();
+    // Partitions that have just begun still break links when they end.
+    ensemble.run(ensemble.now + LAST_BREAK_MS);
     const end = ensemble.now + HEALED_MS;
     ensemble.run(end, () => !ensemble.isWell);
     ensemble.oracle.ensure(ensemble.isWell, () => 'C15: nobody leads all, though all is well');
+    // Once all is well it stays so, without a write.
+    const elections = ensemble.oracle.leaders.size;
+    ensemble.run(ensemble.now + IDLE_MS);
+    const isSame = ensemble.isWell && ensemble.oracle.leaders.size === elections;
+    ensemble.oracle.ensure(isSame, () => 'C15: a leader goes without a reason');
     ensemble.write();
-    ensemble.run(end, () => !ensemble.hasSettled);
+    ensemble.run(ensemble.now + HEALED_MS, () => !ensemble.hasSettled);
     ensemble.oracle.ensure(ensemble.hasSettled, () => 'C15: a write does not reach everybody');
   } catch (error) {
     if (error instanceof Error) error.message = `seed ${options.seed}: ${error.message}`;

@@ -495,6 +495,7 @@ export class Ensemble {
     const end: End = {
       owner: machine.id,
       life: machine.life,
+      role: machine.role,
       number,
       peer: null,
       isOpen: true,
@@ -507,7 +508,8 @@ export class Ensemble {
   }
 
   #ownerOf(end: End): Machine | undefined {
-    return this.machines.find((one) => one.id === end.owner && one.life === end.life);
+    const { owner, life, role } = end;
+    return this.machines.find((one) => one.id === owner && one.life === life && one.role === role);
   }
 
   #isCut(one: Machine, other: Machine): boolean {

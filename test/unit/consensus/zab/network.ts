@@ -1,5 +1,7 @@
 // Links between simulated servers: FIFO, slow, and they end with their tails lost.
 import type { LinkId } from '../../../../src/consensus/events.ts';
+import type { Leader } from '../../../../src/consensus/leader.ts';
+import type { Learner } from '../../../../src/consensus/learner.ts';
 import type { ServerId } from '../../../../src/consensus/quorum.ts';
 import type { QuorumPacket } from '../../../../src/wire/quorum.ts';
 import type { Item } from './machine.ts';
@@ -12,6 +14,8 @@ export type Message =
 export interface End {
   readonly owner: ServerId;
   readonly life: number;
+  /** The role that the link is one of. */
+  readonly role: Leader | Learner | null;
   readonly number: LinkId;
   peer: End | null;
   isOpen: boolean;

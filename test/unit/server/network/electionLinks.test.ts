@@ -244,6 +244,16 @@ describe('links for elections', () => {
     await hears(one, 2, 2n);
   });
 
+  it('listen once on a port that several addresses share, when they listen on all', async () => {
+    const port = await freePort();
+    const addresses = [at(port), { host: 'localhost', port }];
+    const two = await listening(2, port, { addresses, onAllAddresses: true });
+    const one = await listening(1);
+    introduce({ ...one, id: 1 }, { ...two, id: 2 });
+    one.links.send(2, vote(1n));
+    await hears(two, 1, 1n);
+  });
+
   it('give up a port that stays in use, with exit code 14', async () => {
     const blocker: Server = createServer();
     await new Promise<void>((done) => blocker.listen(0, '127.0.0.1', done));

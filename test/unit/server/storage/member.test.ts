@@ -1,8 +1,12 @@
 // What a member of an ensemble does with its data directory: epochs, a cut or replaced history,
 // reading it back, damage and emptiness.
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { type Zxid, zxid } from '../../../../src/base/ids.ts';
 import type { History } from '../../../../src/server/storage/history.ts';
+import { type MemberDir, openMemberDir } from '../../../../src/server/storage/memberDir.ts';
 import { State } from '../../../../src/state/state.ts';
 import {
   append,
@@ -16,7 +20,7 @@ import {
   zxidOf,
 } from '../../../support/memberLife.ts';
 import { type CrashMode, SimCrash, SimDisk, seeded } from '../../../support/simDisk.ts';
-import { dumpText, Life, LOG_DIR, textAt } from '../../../support/storageLife.ts';
+import { dumpText, Life, LOG_DIR, simOptions, textAt } from '../../../support/storageLife.ts';
 
 const put = (disk: SimDisk, name: string, text: string): void =>
   disk.put(`${LOG_DIR}/${name}`, Buffer.from(text));
@@ -433,5 +437,45 @@ describe('an empty directory', () => {
     const { start, warnings } = openMember(opened.disk.crash('none', seeded(1)));
     expect(start.mayVote).toBe(false);
     expect(warnings.join()).toContain('server 2 has a history');
+  });
+});
+
+describe('on a real disk, with a directory of its own for the logs', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'zk-member-'));
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+  it('cuts, keeps damage aside, restarts and heals', async () => {
+    const { disk: _, lock: __, ...options } = simOptions(new SimDisk());
+    const dirs = { dataDir: join(scratch, 'data'), dataLogDir: join(scratch, 'logs') };
+    const open = () => openMemberDir({ ...options, ...dirs, autoCreate: true });
+    const save = (member: MemberDir, kind: 'accepted' | 'current', epoch: number) =>
+      new Promise((resolve) => member.saveEpoch(kind, epoch, resolve));
+    let member = open();
+    member.recover(newState);
+    expect(await save(member, 'accepted', 1)).toBeNull();
+    expect(await save(member, 'current', 1)).toBeNull();
+    for (let i = 1; i <= 20; i++) member.data.append(zxidOf(1, i), sessionEntry(zxidOf(1, i)));
+    member.data.flush();
+    const cut = await member.truncate(zxidOf(1, 12), newState);
+    expect(cut?.lastZxid).toBe(zxidOf(1, 12));
+    await member.close();
+    const log = join(dirs.dataLogDir, 'version-2/log.100000001');
+    writeFileSync(log, readFileSync(log).fill(0, 100, 160));
+    member = open();
+    expect(member.recover(newState)).toMatchObject({ lastZxid: 0n, mayVote: false });
+    expect(readdirSync(join(dirs.dataLogDir, 'version-2.damaged-1')).sort()).toEqual([
+      'log.100000001',
+      'synced.marks',
+    ]);
+    expect(readdirSync(join(dirs.dataDir, 'version-2.damaged-1'))).toEqual(['snapshot.0']);
+    const state = newState();
+    state.lastZxid = zxidOf(2, 7);
+    await save(member, 'accepted', 3);
+    expect(await member.restart(state, zxidOf(2, 7))).toBe(true);
+    expect(await save(member, 'current', 3)).toBeNull();
+    await member.close();
+    member = open();
+    expect(member.recover(newState)).toMatchObject({ lastZxid: zxidOf(2, 7), mayVote: true });
+    await member.close();
   });
 });
