@@ -44,11 +44,6 @@ export interface ReplicaOptions {
 export class Replica {
   /** Replaced when a leader sends its own. */
   state: State;
-  /**
-   * False after a snapshot that was taken while it went on changing: digests are compared again
-   * from the first one that is right.
-   */
-  isDigestSettled = true;
   readonly rules: Rules;
   readonly stats = new ServerStats();
   /** The connection that serves each session. */
@@ -224,9 +219,10 @@ export class Replica {
   }
 
   #apply(proposal: Proposal): Applied {
-    if (this.isDigestSettled) return apply(this.state, proposal);
-    const applied = apply(this.state, { ...proposal, treeDigest: null });
-    this.isDigestSettled = proposal.treeDigest === this.state.tree.digest;
+    const { state } = this;
+    if (state.isDigestSettled) return apply(state, proposal);
+    const applied = apply(state, { ...proposal, treeDigest: null });
+    state.isDigestSettled = proposal.treeDigest === state.tree.digest;
     return applied;
   }
 

@@ -87,9 +87,7 @@ export class Faults {
       }
       case 'slowDisk':
         server.syncTime = world.options.syncTime * random.between(5, 500);
-        timers.after(random.exponential(20_000), () => {
-          server.syncTime = world.options.syncTime;
-        });
+        timers.after(random.exponential(20_000), () => server.hurryDisk());
         break;
       case 'failingDisk':
         server.failing = 1;
@@ -177,7 +175,7 @@ export class Faults {
     const world = this.#world;
     world.network.heal();
     for (const server of world.servers) {
-      server.syncTime = world.options.syncTime;
+      server.hurryDisk();
       server.failing = 0;
       server.fuse = 0;
       if (server.isPaused) server.wake();

@@ -8,6 +8,7 @@ import { State } from '../../src/state/state.ts';
 import { bytesSource } from '../../src/wire/byteSource.ts';
 import { LOG_HEADER_LENGTH, LogScanner, logHeader } from '../../src/wire/log.ts';
 import type { Random } from './random.ts';
+import { demand } from './violation.ts';
 
 export interface Snapshot {
   readonly zxid: Zxid;
@@ -205,7 +206,9 @@ export class Medium {
     copy.#written = this.#written;
     copy.#synced = this.#synced;
     copy.#mark = this.#mark;
-    return copy.open().state;
+    const { state } = copy.open();
+    demand(copy.unhealed === null, 'P13', () => `the disk cannot be read: ${copy.unhealed}`);
+    return state;
   }
 
   /** Cuts the history after `after`; null, with nothing changed, when it is not there. */

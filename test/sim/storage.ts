@@ -8,7 +8,7 @@ import type { State } from '../../src/state/state.ts';
 import { LogBatch } from '../../src/wire/log.ts';
 import type { Medium } from './medium.ts';
 import type { Random } from './random.ts';
-import type { Timers } from './timers.ts';
+import type { Timer, Timers } from './timers.ts';
 
 export interface StorageParts {
   readonly medium: Medium;
@@ -33,7 +33,15 @@ interface Gathered {
   entries: { zxid: Zxid; length: number }[];
 }
 
+/** A sync that is under way. */
+interface Wait {
+  timer: Timer | null;
+  run: () => void;
+}
+
 const OVERHEAD = 13;
+/** A sync takes no longer, in ms. */
+const SLOWEST = 30_000;
 const gathering = (): Gathered => ({ batch: new LogBatch(), entries: [] });
 /** Batches are large: servers that are gone leave theirs to others. */
 const spares: Gathered[] = [];
@@ -50,6 +58,7 @@ export class Storage {
   #isChanging = false;
   #isSnapshotting = false;
   #onIdle: (() => void) | null = null;
+  readonly #waits = new Set<Wait>();
   #sinceSnapshot: number;
 
   constructor(parts: StorageParts) {
@@ -208,8 +217,8 @@ export class Storage {
 
   // -- order -----------------------------------------------------------------------------------
 
-  #later(delay: number, run: () => void): void {
-    this.#parts.timers.after(delay, () => {
+  #later(delay: number, run: () => void): Timer {
+    return this.#parts.timers.after(delay, () => {
       if (!this.#isClosed) run();
     });
   }
@@ -217,10 +226,23 @@ export class Storage {
   /** Runs `then` after a sync, unless that fails: then the server ends. */
   #sync(then: () => void): void {
     const { random, syncTime, failing, die } = this.#parts;
-    this.#later(random.exponential(syncTime()), () => {
+    const wait: Wait = { timer: null, run: () => {} };
+    wait.run = () => {
+      this.#waits.delete(wait);
       if (failing() > 0 && random.chance(failing())) die('EIO on sync');
       else then();
-    });
+    };
+    this.#waits.add(wait);
+    wait.timer = this.#later(Math.min(random.exponential(syncTime()), SLOWEST), wait.run);
+  }
+
+  /** The disk is as fast as ever again, also for what was asked before. */
+  hurry(): void {
+    const { timers, random, syncTime } = this.#parts;
+    for (const wait of this.#waits) {
+      if (wait.timer !== null) timers.cancel(wait.timer);
+      wait.timer = this.#later(random.exponential(syncTime()), wait.run);
+    }
   }
 
   #change(work: (done: () => void) => void): void {

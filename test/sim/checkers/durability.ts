@@ -115,7 +115,7 @@ export class Durability {
       return `server ${server.id} has ${hex0x(state.lastZxid)} in memory and ${hex0x(medium.durable)} on disk`;
     });
     // The whole comparison takes as long as a start.
-    if (this.#looks++ % 8 !== 0 || !replica.isDigestSettled) return;
+    if (this.#looks++ % 8 !== 0 || !replica.state.isDigestSettled) return;
     const { digest } = medium.peek().tree;
     demand(
       digest === state.tree.digest,

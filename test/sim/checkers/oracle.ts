@@ -135,8 +135,8 @@ export class Oracle {
 
   /** P16: equal zxid, equal tree. */
   committed(server: SimServer, { header }: Proposal): void {
-    const { state, isDigestSettled } = server.replica;
-    if (!isDigestSettled) return;
+    const { state } = server.replica;
+    if (!state.isDigestSettled) return;
     const entry = this.lineage.get(header.zxid);
     const { digest } = state.tree;
     entry.digest ??= digest;
