@@ -58,6 +58,8 @@ export class Replica {
   #pipeline: Pipeline | null = null;
   #deciding: Deciding | null = null;
   #isServing = false;
+  /** Until then no session expires, and no container goes. */
+  #patientUntil = 0;
   #nextSession: SessionId;
   #effects: Effect[] = [];
   #now: Now = { monotonic: 0, wall: 0 };
@@ -102,8 +104,13 @@ export class Replica {
 
   /** Monotonic time at which it wants a `deadline` event. */
   get deadline(): number {
-    const own = this.#pipeline?.deadline ?? Number.POSITIVE_INFINITY;
+    const own = this.#pipelineDeadline;
     return Math.min(own, this.member?.deadline ?? Number.POSITIVE_INFINITY);
+  }
+
+  get #pipelineDeadline(): number {
+    if (this.#pipeline === null) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#pipeline.deadline, this.#patientUntil);
   }
 
   /** Decides on `event`; what is returned must be carried out in order. */
@@ -127,9 +134,10 @@ export class Replica {
         this.member?.pass(now);
         // A role that has just ended takes its pipeline with it.
         this.member?.drain();
-        if (this.#pipeline !== null && this.#pipeline.deadline <= now.monotonic) {
-          this.#pipeline.pass();
-        }
+        if (this.#pipelineDeadline <= now.monotonic) this.#pipeline?.pass();
+        break;
+      case 'stoodStill':
+        this.#patientUntil = event.until;
         break;
       case 'logged':
         if (this.#alone !== null) this.#loggedAlone(this.#alone, event.upTo);

@@ -174,20 +174,19 @@ export class Loop {
 
   /**
    * Of a process that stood still (stopped, swapped, starved) nobody may expire who could not reach
-   * it: that time is given back. Otherwise what lies in the sockets comes first: it may be a ping.
+   * it: that time is given back to the sessions. Its part in the ensemble goes on: others have not
+   * waited. In any case what lies in the sockets comes first: it may be a ping.
    */
   #fire(): void {
     const late = performance.now() - this.#timerAt;
+    this.#timer = null;
     if (late > this.#longestPause) {
       const given = Math.min(late, this.#maxForgiven);
       this.#logger.warn(
         `Stood still for ${Math.round(late)} ms: nothing expires for ${Math.round(given)} ms`,
       );
-      this.#timerAt = performance.now() + given;
-      this.#timer = setTimeout(() => this.#fire(), given);
-      return;
+      this.dispatch({ kind: 'stoodStill', until: performance.now() + given });
     }
-    this.#timer = null;
     setImmediate(() => this.dispatch({ kind: 'deadline' }));
   }
 }

@@ -63,13 +63,6 @@ export class Medium {
     return this.#mark;
   }
 
-  /** The end of what was written, durable or not. */
-  get last(): Zxid {
-    const snapshot = this.snapshots.at(-1)?.zxid ?? NO_ZXID;
-    const logged = this.#placed.at(-1)?.zxid ?? NO_ZXID;
-    return logged > snapshot ? logged : snapshot;
-  }
-
   get isEmpty(): boolean {
     return this.snapshots.length === 0 && this.#placed.length === 0;
   }

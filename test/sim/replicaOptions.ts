@@ -57,6 +57,7 @@ export function replicaOptions(
       initLimit,
       syncLimit,
       leaderServes,
+      readOnlyMode: false,
     },
   };
 }

@@ -43,8 +43,6 @@ export class SimServer {
   #storage: Storage | null = null;
   #timer: Timer | null = null;
   #timerAt = 0;
-  /** Until then time brings nothing: it stood still (Loop.#fire). */
-  #quietUntil = 0;
   readonly #wanted = new Map<LinkId, PeerLink | null>();
   readonly #asleep: (() => void)[] = [];
   readonly #events: Event[] = [];
@@ -150,7 +148,6 @@ export class SimServer {
     this.#replica = null;
     if (this.#timer !== null) world.timers.cancel(this.#timer);
     this.#timer = null;
-    this.#quietUntil = 0;
     this.#wanted.clear();
     this.#asleep.length = 0;
     this.#events.length = 0;
@@ -330,7 +327,7 @@ export class SimServer {
     const { timers } = this.#world;
     const { monotonic } = this.now;
     const wait = Math.max(Math.ceil(this.#replica.deadline - monotonic), 1) / this.#rate;
-    const at = Math.max(timers.now + wait, this.#quietUntil);
+    const at = timers.now + wait;
     if (this.#timer !== null && this.#timerAt <= at) return;
     if (this.#timer !== null) timers.cancel(this.#timer);
     this.#timer = null;
@@ -348,11 +345,12 @@ export class SimServer {
   #fireLate(dueAt: number): void {
     const { timers, options } = this.#world;
     const late = timers.now - dueAt;
-    const longest = options.tickTime / 2;
-    if (late > longest) {
-      this.#quietUntil = timers.now + Math.min(late, 20 * options.tickTime);
-      this.#setTimer();
-    } else this.take({ kind: 'deadline' });
+    if (late > options.tickTime / 2) {
+      const until = this.now.monotonic + Math.min(late, 20 * options.tickTime);
+      this.take({ kind: 'stoodStill', until });
+    }
+    const { incarnation } = this;
+    timers.after(0, () => this.whenAwake(incarnation, () => this.take({ kind: 'deadline' })));
   }
 
   // -- connections -----------------------------------------------------------------------------
