@@ -28,14 +28,20 @@ export interface SnapshotVisitor {
   node(path: string, node: SnapshotNode): void;
 }
 
+/** What is written of a znode besides path and ACL: a live one has it. */
+export type Snapshotted = StatPersisted & { readonly data: Buffer | null };
+
 /** What a snapshot is written to, in this order, and taken from in pieces. */
 export interface SnapshotTarget {
   /** Bytes encoded since the last `take`. */
   readonly pending: number;
   sessions(sessions: Iterable<readonly [SessionId, number]>, count: number): void;
   acls(acls: Iterable<readonly [bigint, readonly Acl[]]>, count: number): void;
-  /** `acl` apart from the node, so that a live znode can be passed as it is. */
-  node(path: string, node: StatPersisted & { data: Buffer | null }, acl: bigint): void;
+  /**
+   * `acl` apart from the node, so that a live znode can be passed as it is. The path may come in two
+   * parts: `above`, in UTF-8, and what is behind it.
+   */
+  node(path: string, node: Snapshotted, acl: bigint, above?: Uint8Array): void;
   endOfNodes(): void;
   /** What has been encoded since the last call, as a view that the next encoding overwrites. */
   take(): Buffer;
@@ -68,10 +74,11 @@ export function writeAcls(
 export function writeNode(
   out: Writer,
   path: string,
-  node: StatPersisted & { data: Buffer | null },
+  node: Snapshotted,
   acl: bigint,
+  above?: Uint8Array,
 ): void {
-  out.string(path);
+  out.string(path, above);
   out.bytes(node.data);
   out.long(acl);
   out.long(node.czxid);
@@ -103,8 +110,8 @@ export class SnapshotStreamEncoder implements SnapshotTarget {
     writeAcls(this.#writer(), acls, count);
   }
 
-  node(path: string, node: StatPersisted & { data: Buffer | null }, acl: bigint): void {
-    writeNode(this.#writer(), path, node, acl);
+  node(path: string, node: Snapshotted, acl: bigint, above?: Uint8Array): void {
+    writeNode(this.#writer(), path, node, acl, above);
   }
 
   /** Writes the signature, too. */
