@@ -46,7 +46,7 @@ export class Leader {
     this.#learners = new Learners(options);
     const verdicts = {
       drop: (learner: Progress, reason: string) => this.#drop(learner, reason),
-      end: (reason: string) => this.#end(reason),
+      end: (reason: string) => this.end(reason),
     };
     this.#founding = new Founding(options, this.#learners, verdicts, now);
     this.#founding.announced(null, now);
@@ -107,10 +107,9 @@ export class Leader {
   /** This server has its log on disk up to here. */
   logged(upTo: Zxid): void {
     if (this.#isOver) return;
-    const founding = this.#founding;
-    if (upTo > founding.onDisk) founding.onDisk = upTo;
-    if (!founding.isEstablished || epochOf(upTo) !== this.epoch) return;
-    founding.broadcast.logged(this.#options.id, upTo);
+    if (upTo > this.#founding.onDisk) this.#founding.onDisk = upTo;
+    if (!this.isEstablished || epochOf(upTo) !== this.epoch) return;
+    this.#founding.broadcast.logged(this.#options.id, upTo);
   }
 
   epochSaved(which: EpochKind, epoch: number, now: number): void {
@@ -121,9 +120,9 @@ export class Leader {
     if (this.#isOver || now < this.#nextTick) return;
     this.#nextTick = now + this.#options.tickTime / 2;
     for (const learner of this.#learners.list()) {
-      const overdue = learner.overdue(now, this.#initTime, this.#syncTime);
-      if (overdue === null) continue;
-      this.#drop(learner, overdue);
+      const reason = learner.overdue(now, this.#initTime, this.#syncTime);
+      if (reason === null) continue;
+      this.#drop(learner, reason);
       // It was silent for long enough: no second look.
       this.#missesQuorum = true;
     }
@@ -146,7 +145,7 @@ export class Leader {
   proposed(id: Zxid, entry: Buffer): void {
     this.#founding.broadcast.proposed(id, entry);
     // Behind the last counter of an epoch there is no zxid (ZOOKEEPER-1277, 4883).
-    if (counterOf(id) >= this.#lastCounter) this.#end('the zxids of this epoch are used up');
+    if (counterOf(id) >= this.#lastCounter) this.end('the zxids of this epoch are used up');
   }
 
   /** Asks whether a quorum still follows: `confirmed` with this token is the answer. */
@@ -236,7 +235,7 @@ export class Leader {
   /** Ends the role when it is without a quorum at two looks, or lost it to silence. */
   #checkQuorum(): void {
     const hasQuorum = this.#learners.isQuorum(({ phase }) => phase >= Phase.announced);
-    if (!hasQuorum && this.#missesQuorum) this.#end(`only ${this.#learners.names()} follow still`);
+    if (!hasQuorum && this.#missesQuorum) this.end(`only ${this.#learners.names()} follow still`);
     this.#missesQuorum = !hasQuorum;
   }
 
@@ -287,7 +286,8 @@ export class Leader {
     this.#founding.broadcast.leave(learner);
   }
 
-  #end(reason: string): void {
+  /** Ends the role and its links, for reasons of its own or of the replica. */
+  end(reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
     for (const { link } of this.#learners.list()) this.#out.push({ kind: 'unlink', link });

@@ -81,7 +81,7 @@ export class Learner {
     // A leader that is still electing itself closes the link; a new election would only disturb it.
     if (this.#phase === Phase.announced && this.#connecting.failed(now)) return;
     this.#connecting.lost();
-    this.#end(`${this.#leader} has gone: ${reason}`);
+    this.end(`${this.#leader} has gone: ${reason}`);
   }
 
   packet(link: LinkId, packet: QuorumPacket, now: number): void {
@@ -113,7 +113,7 @@ export class Learner {
   truncated(last: Zxid, now: number): void {
     if (this.#phase !== Phase.restoring || this.#cutAfter === null) return;
     if (last !== this.#cutAfter) {
-      this.#end(`the log could be cut after ${hex0x(last)}, not after ${hex0x(this.#cutAfter)}`);
+      this.end(`the log could be cut after ${hex0x(last)}, not after ${hex0x(this.#cutAfter)}`);
       return;
     }
     this.#reception.truncated(last);
@@ -130,10 +130,10 @@ export class Learner {
   tick(now: number): void {
     if (this.#phase === Phase.over) return;
     if (!this.#connecting.tick(now)) {
-      this.#end(`${this.#leader} cannot be reached`);
+      this.end(`${this.#leader} cannot be reached`);
     } else if (now - this.#heardAt > this.#limit) {
       const limit = this.#phase === Phase.following ? 'syncLimit' : 'initLimit';
-      this.#end(`nothing heard of ${this.#leader} within ${limit}`);
+      this.end(`nothing heard of ${this.#leader} within ${limit}`);
     }
   }
 
@@ -160,10 +160,10 @@ export class Learner {
     if (this.#phase === Phase.over) return;
     try {
       const wrong = this.#handle(packet);
-      if (wrong !== null) this.#end(`${this.#leader} has sent ${wrong}`);
+      if (wrong !== null) this.end(`${this.#leader} has sent ${wrong}`);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      this.#end(`${this.#leader} has sent ${packets.nameOf(packet.type)}: ${error.message}`);
+      this.end(`${this.#leader} has sent ${packets.nameOf(packet.type)}: ${error.message}`);
     }
   }
 
@@ -285,7 +285,9 @@ export class Learner {
     this.#out.push({ kind: 'send', link, packet: packets.packet(type, id, data) });
   }
 
-  #end(reason: string): void {
+  /** Ends the role and its link, for reasons of its own or of the replica. */
+  end(reason: string): void {
+    if (this.#phase === Phase.over) return;
     this.#phase = Phase.over;
     this.#held = [];
     this.#errands = null;

@@ -106,6 +106,10 @@ export class FollowingRole implements Role {
     }
   }
 
+  end(reason: string): void {
+    this.#learner.end(reason);
+  }
+
   rest(): readonly Proposal[] {
     return this.#parts.history.drain();
   }

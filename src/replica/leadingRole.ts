@@ -37,7 +37,10 @@ export class LeadingRole implements Role {
   take(event: RoleEvent, now: number): void {
     switch (event.kind) {
       case 'linked':
-        if (event.to === null) this.#leader.linked(event.link, event.address, now);
+        if (event.to !== null) break;
+        // Old logs may have been purged since the last learner came.
+        this.#leader.logFrom = this.#parts.own.logFrom();
+        this.#leader.linked(event.link, event.address, now);
         break;
       case 'unlinked':
         this.#leader.unlinked(event.link, event.reason);
@@ -87,6 +90,10 @@ export class LeadingRole implements Role {
         deciding?.confirmed(inner.token);
         break;
     }
+  }
+
+  end(reason: string): void {
+    this.#leader.end(reason);
   }
 
   rest(): readonly Proposal[] {

@@ -23,6 +23,8 @@ export interface Role {
   pass(now: number): void;
   /** Acts on what its machine has said. */
   act(inner: Inner): void;
+  /** Ends the role for a reason of the replica's: its machine says so in its own time. */
+  end(reason: string): void;
   /** The role is over: takes out what was logged and is not known to be committed. */
   rest(): readonly Proposal[];
 }

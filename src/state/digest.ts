@@ -34,13 +34,14 @@ for (let k = 1; k < 8; k++) {
   }
 }
 
-/** CRC-32 of `bytes[0, end)` continued from `crc`, as a signed 32-bit number. */
-export function crcOf(bytes: Uint8Array, end: number, crc: number): number {
-  if (end >= NATIVE_FROM) {
-    return crc32(end === bytes.length ? bytes : bytes.subarray(0, end), crc >>> 0) | 0;
+/** CRC-32 of `bytes[start, end)` continued from `crc`, as a signed 32-bit number. */
+function crcOf(bytes: Uint8Array, start: number, end: number, crc: number): number {
+  const length = end - start;
+  if (length >= NATIVE_FROM) {
+    return crc32(length === bytes.length ? bytes : bytes.subarray(start, end), crc >>> 0) | 0;
   }
   let c = ~crc;
-  let i = 0;
+  let i = start;
   for (; i + 8 <= end; i += 8) {
     c ^=
       byte(bytes, i) |
@@ -77,13 +78,21 @@ function pathCrcOf(path: string): number {
 
 function crcOfUtf8(path: string): number {
   if (path.length * 3 > pathBytes.length) pathBytes = Buffer.allocUnsafeSlow(path.length * 6);
-  return crcOf(pathBytes, pathBytes.write(path), 0);
+  return crcOf(pathBytes, 0, pathBytes.write(path), 0);
 }
 
-/** CRC-32 of the path's UTF-8 (empty for `/`, as Apache names the root) and the data. */
-export function contentCrcOf(path: string, data: Uint8Array | null): number {
+/**
+ * CRC-32 of the path's UTF-8 (empty for `/`, as Apache names the root) and of the data, which are
+ * `bytes[start, end)`.
+ */
+export function contentCrcOf(
+  path: string,
+  bytes: Uint8Array | null,
+  start = 0,
+  end = bytes === null ? 0 : bytes.length,
+): number {
   const crc = path.length > 1 ? pathCrcOf(path) : 0;
-  return data === null ? crc : crcOf(data, data.length, crc);
+  return bytes === null ? crc : crcOf(bytes, start, end, crc);
 }
 
 // A Buffer as znode data are: another class would make `crcOf` slower for both.
@@ -101,7 +110,7 @@ export function digestOf(contentCrc: number, node: Readonly<StatPersisted>): num
   stat.setInt32(44, node.cversion);
   stat.setInt32(48, node.aversion);
   stat.setBigInt64(52, node.ephemeralOwner);
-  return crcOf(statBytes, 60, contentCrc);
+  return crcOf(statBytes, 0, 60, contentCrc);
 }
 
 function setMillis(at: number, value: number): void {

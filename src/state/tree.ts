@@ -12,14 +12,11 @@ import { TreeDigest } from './treeDigest.ts';
 import { DEFAULT_TREE_OPTIONS, type TreeOptions } from './treeOptions.ts';
 import { addUsage, recountUsage } from './usage.ts';
 import { countBelow, walk } from './walk.ts';
-import { EMPTY, kept, type Previewed, Znode } from './znode.ts';
+import { EMPTY, type Previewed, Znode } from './znode.ts';
 import { Znodes } from './znodes.ts';
 
 export { CONFIG_PATH, isSpecialPath } from './specialPaths.ts';
 export { DEFAULT_TREE_OPTIONS, type TreeOptions } from './treeOptions.ts';
-
-/** Small data are replaced in place: a new Buffer each time doubles the time of a set. */
-const OVERWRITE_UP_TO = 1024;
 
 export class Tree {
   readonly options: TreeOptions;
@@ -141,7 +138,7 @@ export class Tree {
     if (preview === undefined && parent.children?.has(name)) return ErrorCode.nodeExists;
     const parentPath = slash === 0 ? '/' : path.substring(0, slash);
     this.#raiseCversion(parentPath, parent, parentCVersion, zxid);
-    const node = new Znode(kept(data), this.acls.use(acl), zxid, time, owner);
+    const node = new Znode(data, this.acls.use(acl), zxid, time, owner);
     this.nodes.add(parent, name, node);
     this.#count(path, node, preview?.contentCrc);
     if (path.startsWith(QUOTA_ROOT)) this.#quotaNodeCreated(parentPath, name);
@@ -200,16 +197,7 @@ export class Tree {
     const node = preview?.znode ?? this.nodes.get(path);
     if (node === undefined) return undefined;
     const before = node.dataLength;
-    if (
-      data !== null &&
-      data.length === before &&
-      before <= OVERWRITE_UP_TO &&
-      node.data !== null
-    ) {
-      node.data.set(data);
-    } else {
-      node.data = kept(data);
-    }
+    node.setData(data);
     node.mtime = time;
     node.mzxid = zxid;
     node.version = version;
@@ -247,7 +235,7 @@ export class Tree {
    * A fuzzy snapshot may hold a path twice; the later one counts.
    */
   load(path: string, data: Uint8Array | null, aclIndex: bigint, stat: StatPersisted): boolean {
-    const node = Znode.of(kept(data), this.acls.useLoaded(aclIndex), stat);
+    const node = Znode.of(data, this.acls.useLoaded(aclIndex), stat);
     if (path === '') {
       const root = this.nodes.get('/');
       if (root !== undefined) this.#takePlace('/', root, node);

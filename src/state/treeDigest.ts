@@ -1,5 +1,5 @@
 // Keeps the digest of each znode, and the sum of them all, up to date.
-import { contentCrcOf, DigestSum, digestOf, isOutsideDigest } from './digest.ts';
+import { DigestSum, digestOf, isOutsideDigest } from './digest.ts';
 import type { Znode } from './znode.ts';
 
 export class TreeDigest {
@@ -13,7 +13,7 @@ export class TreeDigest {
   /** After a change of the data, or for a new znode; `contentCrc` if it is known. */
   dataChanged(path: string, node: Znode, contentCrc?: number): void {
     if (!this.#isOn || isOutsideDigest(path)) return;
-    node.contentCrc = contentCrc ?? contentCrcOf(path, node.data);
+    node.contentCrc = contentCrc ?? node.crcWith(path);
     this.#refresh(node);
   }
 

@@ -36,6 +36,6 @@ export function addUsage(
 
 function setUsage(statNode: Znode, text: string): number {
   const before = statNode.dataLength;
-  statNode.data = Buffer.from(text);
+  statNode.setData(Buffer.from(text));
   return statNode.dataLength - before;
 }

@@ -2,13 +2,13 @@
 import type { Zxid } from '../base/ids.ts';
 import type { Acl, StatPersisted } from '../wire/data.ts';
 import type { AclRef } from './aclCache.ts';
+import { contentCrcOf } from './digest.ts';
 import { PathMap } from './pathMap.ts';
+import { place, SLAB_ITEM } from './slab.ts';
 
 export const EMPTY: Buffer = Buffer.alloc(0);
-
-/** What is kept of bytes that belong to someone else, such as a chunk of a socket. */
-export const kept = (data: Uint8Array | null): Buffer | null =>
-  data === null ? null : data.length === 0 ? EMPTY : Buffer.from(data);
+/** Small data are replaced in place: a new place each time doubles the time of a set. */
+const OVERWRITE_UP_TO = 1024;
 
 /** What a decision needs to know of a znode: a Znode has it, and so has a change in flight. */
 export interface NodeView extends Readonly<StatPersisted> {
@@ -35,8 +35,10 @@ export interface Previewed {
 
 /** There are millions of these: one shape, no empty collections, shared zxid objects. */
 export class Znode implements NodeView {
-  /** To be used at once: the next set may overwrite it in place. */
-  data: Buffer | null;
+  /** The data, or the slab in which they are. */
+  #bytes: Buffer | null = null;
+  #at = 0;
+  #length = 0;
   acl: AclRef;
   czxid: Zxid;
   mzxid: Zxid;
@@ -52,8 +54,16 @@ export class Znode implements NodeView {
   contentCrc = 0;
   digest = 0;
 
-  constructor(data: Buffer | null, acl: AclRef, zxid: Zxid, time: number, owner: bigint) {
-    this.data = data;
+  /** Copies the data. */
+  constructor(
+    data: Uint8Array | null,
+    acl: AclRef,
+    zxid: Zxid,
+    time: number,
+    owner: bigint,
+    isLoading = false,
+  ) {
+    if (data !== null) this.#keep(data, isLoading);
     this.acl = acl;
     this.czxid = zxid;
     this.mzxid = zxid;
@@ -64,9 +74,9 @@ export class Znode implements NodeView {
   }
 
   /** A znode as a snapshot has it. Equal ids share one object, as when they come from a txn. */
-  static of(data: Buffer | null, acl: AclRef, stat: StatPersisted): Znode {
+  static of(data: Uint8Array | null, acl: AclRef, stat: StatPersisted): Znode {
     const owner = stat.ephemeralOwner === 0n ? 0n : stat.ephemeralOwner;
-    const node = new Znode(data, acl, stat.czxid, stat.ctime, owner);
+    const node = new Znode(data, acl, stat.czxid, stat.ctime, owner, true);
     if (stat.mzxid !== stat.czxid) node.mzxid = stat.mzxid;
     if (stat.pzxid !== stat.czxid) node.pzxid = stat.pzxid;
     node.mtime = stat.mtime;
@@ -92,6 +102,57 @@ export class Znode implements NodeView {
   }
 
   get dataLength(): number {
-    return this.data === null ? 0 : this.data.length;
+    return this.#length;
+  }
+
+  /** To be used at once: the next set may overwrite it in place. */
+  get data(): Buffer | null {
+    const bytes = this.#bytes;
+    if (bytes === null || bytes.length === this.#length) return bytes;
+    // What is read once is likely to be read again.
+    const view = bytes.subarray(this.#at, this.#at + this.#length);
+    this.#bytes = view;
+    this.#at = 0;
+    return view;
+  }
+
+  /** The same for those who pass through all znodes: nothing more is kept for it. */
+  glimpse(): Buffer | null {
+    const bytes = this.#bytes;
+    if (bytes === null || bytes.length === this.#length) return bytes;
+    return bytes.subarray(this.#at, this.#at + this.#length);
+  }
+
+  /** Copies the data. */
+  setData(data: Uint8Array | null): void {
+    const bytes = this.#bytes;
+    const length = this.#length;
+    if (data === null) {
+      this.#bytes = null;
+      this.#at = 0;
+      this.#length = 0;
+    } else if (bytes !== null && data.length === length && length <= OVERWRITE_UP_TO) {
+      bytes.set(data, this.#at);
+    } else {
+      this.#keep(data, false);
+    }
+  }
+
+  /** CRC-32 of `path` and the data. */
+  crcWith(path: string): number {
+    return contentCrcOf(path, this.#bytes, this.#at, this.#at + this.#length);
+  }
+
+  /** A slab is longer than any data in it, which tells it from data of their own. */
+  #keep(data: Uint8Array, isLoading: boolean): void {
+    this.#length = data.length;
+    this.#at = 0;
+    if (data.length === 0) this.#bytes = EMPTY;
+    else if (data.length > SLAB_ITEM) this.#bytes = Buffer.from(data);
+    else {
+      const { slab, at } = place(data, isLoading);
+      this.#bytes = slab;
+      this.#at = at;
+    }
   }
 }

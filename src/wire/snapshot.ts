@@ -9,11 +9,10 @@ import { ADLER32_START, adler32 } from '../base/adler32.ts';
 import type { SessionId, Zxid } from '../base/ids.ts';
 import { type ByteSource, SourceWindow } from './byteSource.ts';
 import { Reader, WireError, Writer } from './bytes.ts';
-import type { Acl } from './data.ts';
+import type { Acl, StatPersisted } from './data.ts';
 import {
   type SnapshotTarget,
   SnapshotTreeReader,
-  type Snapshotted,
   type SnapshotVisitor,
   writeAcls,
   writeNode,
@@ -64,8 +63,14 @@ export class SnapshotEncoder implements SnapshotTarget {
     writeAcls(this.#out, acls, count);
   }
 
-  node(path: string, node: Snapshotted, acl: bigint, above?: Uint8Array): void {
-    writeNode(this.#out, path, node, acl, above);
+  node(
+    path: string,
+    node: StatPersisted,
+    data: Buffer | null,
+    acl: bigint,
+    above?: Uint8Array,
+  ): void {
+    writeNode(this.#out, path, node, data, acl, above);
   }
 
   endOfNodes(): void {

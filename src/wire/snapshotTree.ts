@@ -28,9 +28,6 @@ export interface SnapshotVisitor {
   node(path: string, node: SnapshotNode): void;
 }
 
-/** What is written of a znode besides path and ACL: a live one has it. */
-export type Snapshotted = StatPersisted & { readonly data: Buffer | null };
-
 /** What a snapshot is written to, in this order, and taken from in pieces. */
 export interface SnapshotTarget {
   /** Bytes encoded since the last `take`. */
@@ -38,10 +35,16 @@ export interface SnapshotTarget {
   sessions(sessions: Iterable<readonly [SessionId, number]>, count: number): void;
   acls(acls: Iterable<readonly [bigint, readonly Acl[]]>, count: number): void;
   /**
-   * `acl` apart from the node, so that a live znode can be passed as it is. The path may come in two
-   * parts: `above`, in UTF-8, and what is behind it.
+   * `data` and `acl` apart from the node, so that a live znode can be passed as it is. The path may
+   * come in two parts: `above`, in UTF-8, and what is behind it.
    */
-  node(path: string, node: Snapshotted, acl: bigint, above?: Uint8Array): void;
+  node(
+    path: string,
+    node: StatPersisted,
+    data: Buffer | null,
+    acl: bigint,
+    above?: Uint8Array,
+  ): void;
   endOfNodes(): void;
   /** What has been encoded since the last call, as a view that the next encoding overwrites. */
   take(): Buffer;
@@ -74,12 +77,13 @@ export function writeAcls(
 export function writeNode(
   out: Writer,
   path: string,
-  node: Snapshotted,
+  node: StatPersisted,
+  data: Buffer | null,
   acl: bigint,
   above?: Uint8Array,
 ): void {
   out.string(path, above);
-  out.bytes(node.data);
+  out.bytes(data);
   out.long(acl);
   out.long(node.czxid);
   out.long(node.mzxid);
@@ -110,8 +114,14 @@ export class SnapshotStreamEncoder implements SnapshotTarget {
     writeAcls(this.#writer(), acls, count);
   }
 
-  node(path: string, node: Snapshotted, acl: bigint, above?: Uint8Array): void {
-    writeNode(this.#writer(), path, node, acl, above);
+  node(
+    path: string,
+    node: StatPersisted,
+    data: Buffer | null,
+    acl: bigint,
+    above?: Uint8Array,
+  ): void {
+    writeNode(this.#writer(), path, node, data, acl, above);
   }
 
   /** Writes the signature, too. */

@@ -172,7 +172,7 @@ test.each(snapshots)('the snapshot for $name is written again as it came', ({ ro
     const encoder = new SnapshotStreamEncoder();
     encoder.sessions(sessions as never, sessions.length);
     encoder.acls(acls, acls.length);
-    for (const [path, node] of nodes) encoder.node(path, node, node.acl);
+    for (const [path, node] of nodes) encoder.node(path, node, node.data, node.acl);
     encoder.endOfNodes();
     expect(encoder.take().toString('hex')).toBe(row.hex);
     expect(nodes.map(([path]) => path)).toContain('/a');

@@ -156,7 +156,7 @@ describe.each(directories)('the directory %s of Apache', (name) => {
       pieces.push(Buffer.from(encoder.take()));
       encoder.acls(acls, acls.length);
       for (const [path, node] of nodes) {
-        encoder.node(path, node, node.acl);
+        encoder.node(path, node, node.data, node.acl);
         if (encoder.pending > 500) pieces.push(Buffer.from(encoder.take()));
       }
       encoder.endOfNodes();

@@ -93,8 +93,7 @@ const always = (word: Omit<Word, 'withoutService'>): Word => ({
   withoutService: word.answer,
 });
 
-const stateWithoutService = ({ replica }: Surveyed): string =>
-  NOT_SERVING + modeWithoutService(replica);
+const stateWithoutService = (server: Surveyed): string => NOT_SERVING + modeWithoutService(server);
 
 const words: Readonly<Record<string, Word>> = {
   conf: {
@@ -136,7 +135,7 @@ const words: Readonly<Record<string, Word>> = {
   },
   isro: {
     help: 'rw, or ro in read-only mode',
-    answer: () => 'rw',
+    answer: ({ replica }) => (replica.pipeline.isReadOnly ? 'ro' : 'rw'),
     withoutService: () => 'null',
   },
   mntr: {

@@ -59,7 +59,7 @@ function* treePieces(
   const walk = new LiveWalk(tree.nodes, start, (above, name, node) => {
     if (node.acl !== recent) recent = known.has(node.acl) ? node.acl : null;
     // A later setACL: Apache mixes up its counts when it meets an unknown index (ZOOKEEPER-4846).
-    encoder.node(name, node, recent === null ? -1n : recent.index, above);
+    encoder.node(name, node, node.glimpse(), recent === null ? -1n : recent.index, above);
     return encoder.pending >= pieceSize;
   });
   while (walk.walk()) yield encoder.take();

@@ -392,6 +392,13 @@ describe('a learner', () => {
     expect(taken(other.out).at(-1)).toBe('ended: nothing heard of leader 1 within syncLimit');
   });
 
+  it('is over when its replica says so, and only once', () => {
+    const { learner, out } = following();
+    learner.end('its data is whole');
+    learner.end('again');
+    expect(taken(out)).toEqual(['unlink 1', 'ended: its data is whole']);
+  });
+
   it('is over when its link breaks', () => {
     const told = following();
     told.learner.unlinked(LINK, 'reset', 10);

@@ -153,7 +153,7 @@ function snapshotBytes(): Buffer {
   encoder.acls([[1n, [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }]]], 1);
   const pieces: Buffer[] = [];
   for (const { path, data, acl, stat } of someNodes) {
-    encoder.node(path, { ...stat, data }, acl);
+    encoder.node(path, stat, data, acl);
     pieces.push(Buffer.from(encoder.take()));
   }
   encoder.endOfNodes();

@@ -111,7 +111,7 @@ function* pieces(count: number, size: number, pulled?: () => void): Generator<Bu
     pzxid: zxid(1n),
   };
   for (let i = 0; i < count; i++) {
-    encoder.node(i === 0 ? '' : `/n${i}`, { ...stat, data: Buffer.alloc(size, i) }, -1n);
+    encoder.node(i === 0 ? '' : `/n${i}`, stat, Buffer.alloc(size, i), -1n);
     if (encoder.pending < 1 << 18) continue;
     pulled?.();
     yield encoder.take();
