@@ -197,8 +197,10 @@ export class Member {
     const { now, state } = this.#replica;
     this.#replica.report('info', 'LOOKING');
     this.#replica.effect({ kind: 'became', mode: 'looking' });
-    const { current } = this.#history;
-    const isEmpty = this.#own.isEmpty && current === 0 && state.lastZxid === 0n;
+    const { current, accepted } = this.#history;
+    // Who has accepted an epoch has not lost its disk: a new ensemble whose first epoch failed would
+    // wait for votes for ever.
+    const isEmpty = this.#own.isEmpty && accepted === 0 && state.lastZxid === 0n;
     const history = { lastZxid: state.lastZxid, currentEpoch: current, isEmpty };
     this.election.start(history, now.monotonic);
     for (const peer of this.#unreachable) this.election.unreachable(peer, now.monotonic);
