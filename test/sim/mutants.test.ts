@@ -5,7 +5,7 @@ import { hunt } from './mutate.ts';
 
 const SEEDS = 30;
 /** What the protocol rests on; `npm run sim:mutants` hunts all of them. */
-const HUNTED = ['fsync before ACK', 'quorum count', 'epoch check', 'quorum of ACKs', 'CAS'];
+const HUNTED = ['fsync before ACK', 'quorum count', 'epochs rise', 'quorum of ACKs', 'CAS'];
 
 test.for(mutants.filter(({ like }) => HUNTED.includes(like)))(
   'the simulator notices that $name',

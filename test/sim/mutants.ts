@@ -42,6 +42,13 @@ export const mutants: readonly Mutant[] = [
     to: 'return count * 2 >= voters.length - 1;',
   },
   {
+    name: 'a new leader takes an epoch that was accepted before',
+    like: 'epochs rise',
+    file: founding,
+    from: '    epoch++;\n',
+    to: '',
+  },
+  {
     name: 'a learner accepts an epoch that is not newer, as a promise',
     like: 'epoch check',
     file: learner,
