@@ -22,6 +22,8 @@ export type ClientEvent =
   | { kind: 'resumed'; connection: Connection }
   | { kind: 'closed'; connection: Connection }
   | { kind: 'logged'; upTo: Zxid }
+  /** The process stood still: for so many ms from now no session may expire. */
+  | { kind: 'stoodStill'; forgivenMs: number }
   | { kind: 'deadline' };
 
 /** What happens between the members of an ensemble. */

@@ -128,6 +128,9 @@ export class Replica {
       case 'closed':
         this.#forget(event.connection);
         break;
+      case 'stoodStill':
+        this.#pipeline?.tracker.forgive(now.monotonic + event.forgivenMs);
+        break;
       case 'deadline':
         this.member?.pass(now);
         if (this.#pipeline !== null && this.#pipeline.deadline <= now.monotonic) {

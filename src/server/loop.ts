@@ -197,20 +197,24 @@ export class Loop {
 
   /**
    * Of a process that stood still (stopped, swapped, starved) nobody may expire who could not reach
-   * it: that time is given back. Otherwise what lies in the sockets comes first: it may be a ping.
+   * it: that time is given back to the sessions, and to nobody else, as the other servers of an
+   * ensemble have gone on meanwhile. What lies in the sockets comes first: it may be a ping.
    */
   #fire(): void {
     const late = performance.now() - this.#timerAt;
-    if (late > this.#longestPause) {
-      const given = Math.min(late, this.#maxForgiven);
+    const forgivenMs = late > this.#longestPause ? Math.min(late, this.#maxForgiven) : 0;
+    if (forgivenMs > 0) {
       this.#logger.warn(
-        `Stood still for ${Math.round(late)} ms: nothing expires for ${Math.round(given)} ms`,
+        `Stood still for ${Math.round(late)} ms: nothing expires for ${Math.round(forgivenMs)} ms`,
       );
-      this.#timerAt = performance.now() + given;
-      this.#timer = setTimeout(() => this.#fire(), given);
-      return;
     }
-    this.#timer = null;
-    setImmediate(() => this.dispatch({ kind: 'deadline' }));
+    // No other timer until then: what is due is late by now, and would be taken for another pause.
+    this.#timerAt = Number.NEGATIVE_INFINITY;
+    setImmediate(() => {
+      this.#timer = null;
+      if (forgivenMs === 0) return this.dispatch({ kind: 'deadline' });
+      this.#events.push({ kind: 'deadline' });
+      this.dispatch({ kind: 'stoodStill', forgivenMs });
+    });
   }
 }
