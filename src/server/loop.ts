@@ -197,24 +197,19 @@ export class Loop {
 
   /**
    * Of a process that stood still (stopped, swapped, starved) nobody may expire who could not reach
-   * it: that time is given back to the sessions, and to nobody else, as the other servers of an
-   * ensemble have gone on meanwhile. What lies in the sockets comes first: it may be a ping.
+   * it: that time is given back to the sessions. Its part in the ensemble goes on: others have not
+   * waited. In any case what lies in the sockets comes first: it may be a ping.
    */
   #fire(): void {
     const late = performance.now() - this.#timerAt;
-    const forgivenMs = late > this.#longestPause ? Math.min(late, this.#maxForgiven) : 0;
-    if (forgivenMs > 0) {
+    this.#timer = null;
+    if (late > this.#longestPause) {
+      const given = Math.min(late, this.#maxForgiven);
       this.#logger.warn(
-        `Stood still for ${Math.round(late)} ms: nothing expires for ${Math.round(forgivenMs)} ms`,
+        `Stood still for ${Math.round(late)} ms: nothing expires for ${Math.round(given)} ms`,
       );
+      this.dispatch({ kind: 'stoodStill', until: performance.now() + given });
     }
-    // No other timer until then: what is due is late by now, and would be taken for another pause.
-    this.#timerAt = Number.NEGATIVE_INFINITY;
-    setImmediate(() => {
-      this.#timer = null;
-      if (forgivenMs === 0) return this.dispatch({ kind: 'deadline' });
-      this.#events.push({ kind: 'deadline' });
-      this.dispatch({ kind: 'stoodStill', forgivenMs });
-    });
+    setImmediate(() => this.dispatch({ kind: 'deadline' }));
   }
 }

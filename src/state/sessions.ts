@@ -120,20 +120,8 @@ export class SessionTracker {
 
   /** `touch` for who has the session at hand; the caller has seen that it is not closing. */
   renew(session: Session, now: number): void {
-    this.#expireAfter(session, now + session.timeoutMs);
-  }
-
-  /** Nobody expires up to `time`: until then the clients could not be heard. */
-  forgive(time: number): void {
-    for (const [at, sessions] of [...this.#buckets]) {
-      if (at > time) continue;
-      for (const session of [...sessions]) this.#expireAfter(session, time);
-    }
-  }
-
-  #expireAfter(session: Session, time: number): void {
     const interval = this.#intervalMs;
-    const expiresAt = (Math.floor(time / interval) + 1) * interval;
+    const expiresAt = (Math.floor((now + session.timeoutMs) / interval) + 1) * interval;
     if (expiresAt === session.expiresAt) return;
     this.#unbucket(session);
     session.expiresAt = expiresAt;

@@ -10,7 +10,6 @@ import {
 
 const ONE = sessionId(1n);
 const TWO = sessionId(-2n);
-const TICK = 2000;
 
 describe('the tracker', () => {
   it('expires a session at the end of the tick after its timeout, once', () => {
@@ -70,27 +69,6 @@ describe('the tracker', () => {
       [3000, [ONE]],
       [5000, [TWO]],
     ]);
-  });
-});
-
-describe('time that is forgiven', () => {
-  it('is given to who would expire in it, and to nobody else', () => {
-    const tracker = new SessionTracker(TICK);
-    tracker.add(ONE, 2 * TICK, 0);
-    tracker.add(sessionId(2n), 10 * TICK, 0);
-    tracker.forgive(5 * TICK);
-    expect(tracker.expired(5 * TICK)).toEqual([]);
-    expect(tracker.nextDeadline).toBe(6 * TICK);
-    expect(tracker.expired(6 * TICK)).toEqual([ONE]);
-    expect(tracker.nextDeadline).toBe(11 * TICK);
-  });
-
-  it('does not wake a session whose end is on its way', () => {
-    const tracker = new SessionTracker(TICK);
-    tracker.add(ONE, 2 * TICK, 0);
-    tracker.close(ONE);
-    tracker.forgive(5 * TICK);
-    expect(tracker.nextDeadline).toBe(Number.POSITIVE_INFINITY);
   });
 });
 
