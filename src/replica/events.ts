@@ -22,7 +22,9 @@ export type ClientEvent =
   | { kind: 'resumed'; connection: Connection }
   | { kind: 'closed'; connection: Connection }
   | { kind: 'logged'; upTo: Zxid }
-  | { kind: 'deadline' };
+  | { kind: 'deadline' }
+  /** The process could not be reached for a while: for that long nobody expires. */
+  | { kind: 'stoodStill'; ms: number };
 
 /** What happens between the members of an ensemble. */
 export type MemberEvent =

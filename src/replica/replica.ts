@@ -5,6 +5,7 @@ import type { ServerId } from '../consensus/quorum.ts';
 import type { Rules } from '../operations/operation.ts';
 import type { State } from '../state/state.ts';
 import type { Applied } from '../transactions/index.ts';
+import { ErrorCode } from '../wire/errors.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { ReceptionRules } from './congestion.ts';
 import type { Connection } from './connection.ts';
@@ -63,6 +64,8 @@ export class Replica {
   #pipeline: Pipeline | null = null;
   #deciding: Deciding | null = null;
   #isServing = false;
+  /** Before this, on the monotonic clock, nobody expires. */
+  #expiresFrom = 0;
   #nextSession: SessionId;
   #effects: Effect[] = [];
   #now: Now = { monotonic: 0, wall: 0 };
@@ -107,7 +110,8 @@ export class Replica {
 
   /** Monotonic time at which it wants a `deadline` event. */
   get deadline(): number {
-    const own = this.#pipeline?.deadline ?? Number.POSITIVE_INFINITY;
+    const pipeline = this.#pipeline?.deadline ?? Number.POSITIVE_INFINITY;
+    const own = Math.max(pipeline, this.#expiresFrom);
     return Math.min(own, this.member?.deadline ?? Number.POSITIVE_INFINITY);
   }
 
@@ -130,9 +134,10 @@ export class Replica {
         break;
       case 'deadline':
         this.member?.pass(now);
-        if (this.#pipeline !== null && this.#pipeline.deadline <= now.monotonic) {
-          this.#pipeline.pass();
-        }
+        this.#expire();
+        break;
+      case 'stoodStill':
+        this.#expiresFrom = now.monotonic + event.ms;
         break;
       case 'logged':
         if (this.#alone !== null) this.#loggedAlone(this.#alone, event.upTo);
@@ -145,6 +150,12 @@ export class Replica {
     const effects = this.#effects;
     if (effects.length > 0) this.#effects = [];
     return effects;
+  }
+
+  #expire(): void {
+    const now = this.#now.monotonic;
+    if (this.#pipeline === null || now < this.#expiresFrom) return;
+    if (this.#pipeline.deadline <= now) this.#pipeline.pass();
   }
 
   /** The first step of a member: it looks for a leader. */
@@ -215,6 +226,9 @@ export class Replica {
       if (waiting.kind === 'connect') {
         establish(connection, header.clientId, this);
         this.#connected(connection, waiting.since);
+      } else if (applied.err === ErrorCode.sessionMoved) {
+        // No answer: a client that has moved on must not take this for one (ZOOKEEPER-710).
+        this.end(connection);
       } else this.reception.answerWrite(connection, waiting, applied);
       this.reception.drain(connection);
     }

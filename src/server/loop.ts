@@ -41,6 +41,8 @@ export class Loop {
   #isBusy = false;
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
+  /** When the timer can fire: what it is for may have been due before it was set. */
+  #timerDue = 0;
   #isFlushDue = false;
   #isStopped = false;
   #isQuiet = false;
@@ -168,7 +170,9 @@ export class Loop {
     this.#clearTimer();
     if (at === Number.POSITIVE_INFINITY) return;
     this.#timerAt = at;
-    const delay = Math.min(Math.max(Math.ceil(at - performance.now()), 1), LONGEST_TIMER);
+    const now = performance.now();
+    const delay = Math.min(Math.max(Math.ceil(at - now), 1), LONGEST_TIMER);
+    this.#timerDue = now + delay;
     this.#timer = setTimeout(() => this.#fire(), delay);
   }
 
@@ -177,17 +181,13 @@ export class Loop {
    * it: that time is given back. Otherwise what lies in the sockets comes first: it may be a ping.
    */
   #fire(): void {
-    const late = performance.now() - this.#timerAt;
-    if (late > this.#longestPause) {
-      const given = Math.min(late, this.#maxForgiven);
-      this.#logger.warn(
-        `Stood still for ${Math.round(late)} ms: nothing expires for ${Math.round(given)} ms`,
-      );
-      this.#timerAt = performance.now() + given;
-      this.#timer = setTimeout(() => this.#fire(), given);
-      return;
-    }
+    const late = performance.now() - this.#timerDue;
     this.#timer = null;
+    if (late > this.#longestPause) {
+      const ms = Math.round(Math.min(late, this.#maxForgiven));
+      this.#logger.warn(`Stood still for ${Math.round(late)} ms: nothing expires for ${ms} ms`);
+      this.dispatch({ kind: 'stoodStill', ms });
+    }
     setImmediate(() => this.dispatch({ kind: 'deadline' }));
   }
 }
