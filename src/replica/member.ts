@@ -11,6 +11,7 @@ import { FollowingRole } from './followingRole.ts';
 import { History } from './history.ts';
 import { LeadingRole } from './leadingRole.ts';
 import { membershipOf } from './membership.ts';
+import { ReadOnly, readOnlyAfter } from './readOnly.ts';
 import type { Replica, ReplicaOptions } from './replica.ts';
 import type { Role, RoleParts } from './role.ts';
 
@@ -32,6 +33,8 @@ export interface MemberOptions {
   readonly syncLimit: number;
   /** False: the leader takes no clients of its own. */
   readonly leaderServes: boolean;
+  /** Reads are served while there is no leader. */
+  readonly readOnlyMode: boolean;
 }
 
 const ROLE_NAMES: Readonly<Record<ServerState, string>> = {
@@ -61,6 +64,8 @@ export class Member {
   /** Peers whose election port could not be reached when that was last tried. */
   readonly #unreachable = new Set<ServerId>();
   #lastLink = -1;
+  /** Monotonic time at which reads are served if there is no leader by then. */
+  #readOnlyAt = Number.POSITIVE_INFINITY;
 
   constructor(replica: Replica, options: ReplicaOptions, own: MemberOptions) {
     this.#replica = replica;
@@ -80,7 +85,7 @@ export class Member {
   }
 
   get mode(): Mode {
-    return this.#role?.mode ?? 'looking';
+    return this.#role?.mode ?? (this.#replica.isServing ? 'read-only' : 'looking');
   }
 
   /** Quorums are made of groups and weights. */
@@ -89,7 +94,8 @@ export class Member {
   }
 
   get deadline(): number {
-    return Math.min(this.election.deadline, this.#role?.deadline ?? Number.POSITIVE_INFINITY);
+    const { deadline = Number.POSITIVE_INFINITY } = this.#role ?? {};
+    return Math.min(this.election.deadline, this.#readOnlyAt, deadline);
   }
 
   /** Before the first event: looks for a leader. */
@@ -140,6 +146,16 @@ export class Member {
   pass({ monotonic: now }: Now): void {
     if (this.election.deadline <= now) this.election.tick(now);
     if (this.#role !== null && this.#role.deadline <= now) this.#role.pass(now);
+    if (this.#readOnlyAt <= now) this.#serveReads();
+  }
+
+  /** There is no leader yet: who wants no more than to read need not wait for one. */
+  #serveReads(): void {
+    this.#readOnlyAt = Number.POSITIVE_INFINITY;
+    // What a damaged member has may be less than it has told its clients before.
+    if (!this.#isTrusted) return;
+    this.#replica.serve(new ReadOnly(this.#replica, this.#options.tickTime), true);
+    this.#replica.report('info', 'Read-only server started');
   }
 
   /** Carries out what election and roles have said; effects go on to the world. */
@@ -189,9 +205,13 @@ export class Member {
     const history = { lastZxid: state.lastZxid, currentEpoch: current, isEmpty };
     this.election.start(history, now.monotonic);
     for (const peer of this.#unreachable) this.election.unreachable(peer, now.monotonic);
+    if (!this.#own.readOnlyMode) return;
+    this.#readOnlyAt = now.monotonic + readOnlyAfter(this.#options.tickTime);
   }
 
   #become({ leader, state, startedAt }: Elected): void {
+    this.#readOnlyAt = Number.POSITIVE_INFINITY;
+    if (this.#replica.isServing) this.#replica.stopServing();
     const took = Math.round(this.#replica.now.monotonic - startedAt);
     this.#replica.report('info', `${ROLE_NAMES[state]} - LEADER ELECTION TOOK - ${took}`);
     const parts: RoleParts = {
@@ -223,6 +243,7 @@ export class Member {
   #established(): void {
     this.election.established(this.#history.current);
     if (this.#isWithheld) this.#role?.end('its data is whole, it joins again as a voter');
+    else this.#isTrusted = true;
   }
 
   #trust(): void {

@@ -68,4 +68,5 @@ export const memberOptions = (config: Config, { dir, initial }: StoredMember): M
   initLimit: config.initLimit,
   syncLimit: config.syncLimit,
   leaderServes: config.leaderServes,
+  readOnlyMode: config['readonlymode.enabled'],
 });
