@@ -23,8 +23,8 @@ export type ClientEvent =
   | { kind: 'closed'; connection: Connection }
   | { kind: 'logged'; upTo: Zxid }
   | { kind: 'deadline' }
-  /** The process could not be reached for a while: for that long nobody expires. */
-  | { kind: 'stoodStill'; ms: number };
+  /** The process stood still: no session expires before this monotonic time. */
+  | { kind: 'stoodStill'; until: number };
 
 /** What happens between the members of an ensemble. */
 export type MemberEvent =

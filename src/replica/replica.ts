@@ -45,11 +45,6 @@ export interface ReplicaOptions {
 export class Replica {
   /** Replaced when a leader sends its own. */
   state: State;
-  /**
-   * False after a snapshot that was taken while it went on changing: digests are compared again
-   * from the first one that is right.
-   */
-  isDigestSettled = true;
   readonly rules: Rules;
   readonly stats = new ServerStats();
   /** The connection that serves each session. */
@@ -64,8 +59,8 @@ export class Replica {
   #pipeline: Pipeline | null = null;
   #deciding: Deciding | null = null;
   #isServing = false;
-  /** Before this, on the monotonic clock, nobody expires. */
-  #expiresFrom = 0;
+  /** Until then no session expires, and no container goes. */
+  #patientUntil = 0;
   #nextSession: SessionId;
   #effects: Effect[] = [];
   #now: Now = { monotonic: 0, wall: 0 };
@@ -110,9 +105,13 @@ export class Replica {
 
   /** Monotonic time at which it wants a `deadline` event. */
   get deadline(): number {
-    const pipeline = this.#pipeline?.deadline ?? Number.POSITIVE_INFINITY;
-    const own = Math.max(pipeline, this.#expiresFrom);
+    const own = this.#pipelineDeadline;
     return Math.min(own, this.member?.deadline ?? Number.POSITIVE_INFINITY);
+  }
+
+  get #pipelineDeadline(): number {
+    if (this.#pipeline === null) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#pipeline.deadline, this.#patientUntil);
   }
 
   /** Decides on `event`; what is returned must be carried out in order. */
@@ -134,10 +133,12 @@ export class Replica {
         break;
       case 'deadline':
         this.member?.pass(now);
-        this.#expire();
+        // A role that has just ended takes its pipeline with it.
+        this.member?.drain();
+        if (this.#pipelineDeadline <= now.monotonic) this.#pipeline?.pass();
         break;
       case 'stoodStill':
-        this.#expiresFrom = now.monotonic + event.ms;
+        this.#patientUntil = event.until;
         break;
       case 'logged':
         if (this.#alone !== null) this.#loggedAlone(this.#alone, event.upTo);
@@ -150,12 +151,6 @@ export class Replica {
     const effects = this.#effects;
     if (effects.length > 0) this.#effects = [];
     return effects;
-  }
-
-  #expire(): void {
-    const now = this.#now.monotonic;
-    if (this.#pipeline === null || now < this.#expiresFrom) return;
-    if (this.#pipeline.deadline <= now) this.#pipeline.pass();
   }
 
   /** The first step of a member: it looks for a leader. */
@@ -236,9 +231,10 @@ export class Replica {
   }
 
   #apply(proposal: Proposal): Applied {
-    if (this.isDigestSettled) return apply(this.state, proposal);
-    const applied = apply(this.state, { ...proposal, treeDigest: null });
-    this.isDigestSettled = proposal.treeDigest === this.state.tree.digest;
+    const { state } = this;
+    if (state.isDigestSettled) return apply(state, proposal);
+    const applied = apply(state, { ...proposal, treeDigest: null });
+    state.isDigestSettled = proposal.treeDigest === state.tree.digest;
     return applied;
   }
 

@@ -201,15 +201,18 @@ export class Loop {
 
   /**
    * Of a process that stood still (stopped, swapped, starved) nobody may expire who could not reach
-   * it: that time is given back. Otherwise what lies in the sockets comes first: it may be a ping.
+   * it: that time is given back to the sessions. Its part in the ensemble goes on: others have not
+   * waited. In any case what lies in the sockets comes first: it may be a ping.
    */
   #fire(): void {
     const late = performance.now() - this.#timerDue;
     this.#timer = null;
     if (late > this.#longestPause) {
-      const ms = Math.round(Math.min(late, this.#maxForgiven));
-      this.#logger.warn(`Stood still for ${Math.round(late)} ms: nothing expires for ${ms} ms`);
-      this.dispatch({ kind: 'stoodStill', ms });
+      const given = Math.min(late, this.#maxForgiven);
+      this.#logger.warn(
+        `Stood still for ${Math.round(late)} ms: nothing expires for ${Math.round(given)} ms`,
+      );
+      this.dispatch({ kind: 'stoodStill', until: performance.now() + given });
     }
     setImmediate(() => this.dispatch({ kind: 'deadline' }));
   }
