@@ -5,6 +5,7 @@ import type { ServerId } from '../consensus/quorum.ts';
 import type { Rules } from '../operations/operation.ts';
 import type { State } from '../state/state.ts';
 import type { Applied } from '../transactions/index.ts';
+import { ErrorCode } from '../wire/errors.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { ReceptionRules } from './congestion.ts';
 import type { Connection } from './connection.ts';
@@ -220,6 +221,9 @@ export class Replica {
       if (waiting.kind === 'connect') {
         establish(connection, header.clientId, this);
         this.#connected(connection, waiting.since);
+      } else if (applied.err === ErrorCode.sessionMoved) {
+        // No answer: a client that has moved on must not take this for one (ZOOKEEPER-710).
+        this.end(connection);
       } else this.reception.answerWrite(connection, waiting, applied);
       this.reception.drain(connection);
     }
