@@ -133,6 +133,7 @@ class Server implements RunningServer {
       maxConnections: connectionLimit(config.maxCnxns),
       maxFrame: config['jute.maxbuffer'],
       access: authOptions(config),
+      keepAlive: config.clientTcpKeepAlive,
       logger: this.#logger.child('NIOServerCnxnFactory'),
       now: clock,
       dispatch: this.#loop.dispatch,
