@@ -219,7 +219,7 @@ describe('inside the shell', () => {
     shell.line('lab kill leader');
     await shell.waitFor(/Killed server \d/);
     shell.line('get /from-the-shell');
-    await shell.waitFor(/get \/from-the-shell[^]*\nx\n/);
+    await shell.waitFor(/get \/from-the-shell(?:.|\n)*\nx\n/);
     shell.line('lab status');
     await shell.waitFor(/│ leader/);
     expect(shell.text()).toMatch(/^│ \d {2}│ down/m);
