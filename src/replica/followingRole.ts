@@ -140,7 +140,7 @@ export class FollowingRole implements Role {
     const { replica, history, effect } = this.#parts;
     replica.state = state;
     // It was taken while it went on changing.
-    replica.isDigestSettled = false;
+    state.isDigestSettled = false;
     history.replaced(state.lastZxid);
     effect({ kind: 'restart', link: this.#link, state });
   }
