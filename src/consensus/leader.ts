@@ -7,12 +7,15 @@ import { Confirmations } from './confirmations.ts';
 import type { EpochKind, LinkId, RoleOutput } from './events.ts';
 import { Founding } from './founding.ts';
 import type { LeaderOptions } from './leaderOptions.ts';
-import { Learners } from './learners.ts';
+import { type Following, Learners } from './learners.ts';
 import * as packets from './packets.ts';
 import { Phase, type Progress } from './progress.ts';
+import type { QuorumRule } from './quorum.ts';
 
 /** Leaves room for what the replica has numbered before it sees that the role is over. */
 const LAST_COUNTER = 0xffff_f000;
+/** Half ticks that followers have to hear that another is to lead. */
+const LEAVING_TICKS = 2;
 /** A session, a cxid and an opcode come first in what a learner forwards. */
 const REQUEST_HEADER = 16;
 
@@ -33,6 +36,9 @@ export class Leader {
   /** True when the last look, half a tick ago, found no quorum. */
   #missesQuorum = false;
   #isOver = false;
+  /** Ticks until it ends, Infinity as long as it goes on; and why. */
+  #ticksLeft = Number.POSITIVE_INFINITY;
+  #leavingFor = '';
 
   constructor(options: LeaderOptions, now: number) {
     const { history, tickTime, initLimit, syncLimit } = options;
@@ -89,6 +95,9 @@ export class Leader {
     if (learner === undefined || this.#isOver) return;
     this.#remove(learner);
     this.#report('info', `${learner} has gone: ${reason}`);
+    if (this.#isLeaving && !this.#learners.list().some(({ counts }) => counts)) {
+      this.end(this.#leavingFor);
+    }
   }
 
   packet(link: LinkId, packet: QuorumPacket, now: number): void {
@@ -119,6 +128,10 @@ export class Leader {
   tick(now: number): void {
     if (this.#isOver || now < this.#nextTick) return;
     this.#nextTick = now + this.#options.tickTime / 2;
+    if (--this.#ticksLeft <= 0) {
+      this.end(this.#leavingFor);
+      return;
+    }
     for (const learner of this.#learners.list()) {
       const reason = learner.overdue(now, this.#initTime, this.#syncTime);
       if (reason === null) continue;
@@ -146,6 +159,42 @@ export class Leader {
     this.#founding.broadcast.proposed(id, entry);
     // Behind the last counter of an epoch there is no zxid (ZOOKEEPER-1277, 4883).
     if (counterOf(id) >= this.#lastCounter) this.end('the zxids of this epoch are used up');
+  }
+
+  /** True when a quorum under `rule` follows and has all of this history (isQuorumSynced). */
+  isSynced(rule: QuorumRule): boolean {
+    const followers = this.#learners.list().filter((one) => one.phase === Phase.following);
+    const ids = new Set(followers.filter((one) => !one.isObserver).map(({ id }) => id));
+    return rule.isQuorum((voter) => voter === this.#options.id || ids.has(voter));
+  }
+
+  /** The next proposal changes the membership; `changeMembership` has been called for it. */
+  reconfigure(next: QuorumRule, keepsLeader: boolean): void {
+    const self = this.#options.id;
+    const voters = next.voters.filter((voter) => voter !== self);
+    const { broadcast } = this.#founding;
+    broadcast.reconfigure({ zxid: broadcast.lastProposed, self, voters, keepsLeader });
+  }
+
+  /** Others decide from now on, and others may follow. */
+  changeMembership(following: Following): void {
+    if (this.#isOver) return;
+    this.#learners.change(following);
+    this.#founding.broadcast.changeRule(following.rule, this.#learners.list());
+  }
+
+  /**
+   * Another is to lead. Followers go by themselves once they have heard of it; who closes a link
+   * first may lose what is on its way there.
+   */
+  leave(reason: string): void {
+    this.#leavingFor = reason;
+    this.#ticksLeft = LEAVING_TICKS;
+    this.#founding.broadcast.handOver();
+  }
+
+  get #isLeaving(): boolean {
+    return this.#ticksLeft !== Number.POSITIVE_INFINITY;
   }
 
   /** Asks whether a quorum still follows: `confirmed` with this token is the answer. */

@@ -2,21 +2,23 @@
 import type { Zxid } from '../base/ids.ts';
 import { type Elected, Election } from '../consensus/election.ts';
 import type { RoleOutput } from '../consensus/events.ts';
-import type { Membership as Known } from '../consensus/looking.ts';
+import type { History as Told } from '../consensus/looking.ts';
 import type { ServerId } from '../consensus/quorum.ts';
-import { ServerState } from '../wire/election.ts';
+import { type Notification, ServerState } from '../wire/election.ts';
 import type { Membership } from '../wire/membership.ts';
+import { Ensemble, isSame, keepsPlace, membershipIn, type ReconfigOptions } from './ensemble.ts';
 import type { Effect, MemberEvent, Mode, Now } from './events.ts';
 import { FollowingRole } from './followingRole.ts';
 import { History } from './history.ts';
 import { LeadingRole } from './leadingRole.ts';
-import { membershipOf } from './membership.ts';
 import type { Replica, ReplicaOptions } from './replica.ts';
 import type { Role, RoleParts } from './role.ts';
 
 /** What makes a server a member of an ensemble. */
 export interface MemberOptions {
   readonly membership: Membership;
+  /** Null: the membership is what the configuration says, whatever others say (reconfigEnabled). */
+  readonly reconfig: ReconfigOptions | null;
   /** As found on disk. */
   readonly acceptedEpoch: number;
   readonly currentEpoch: number;
@@ -49,13 +51,15 @@ export class Member {
   readonly #replica: Replica;
   readonly #options: ReplicaOptions;
   readonly #own: MemberOptions;
-  readonly #known: Known;
+  readonly #ensemble: Ensemble;
   readonly #history: History;
   readonly #out: Output[] = [];
   #role: Role | null = null;
   /** A role that is over: the next election waits for what it has asked of the disk. */
   #ended: Role | null = null;
   #isTrusted: boolean;
+  /** Who is to lead when the present role has ended, named by the leader of a reconfig. */
+  #appointed: ServerId | null = null;
   /** Peers whose election port could not be reached when that was last tried. */
   readonly #unreachable = new Set<ServerId>();
   #lastLink = -1;
@@ -67,10 +71,12 @@ export class Member {
     const epochs = { accepted: own.acceptedEpoch, current: own.currentEpoch };
     this.#history = new History(replica.state.lastZxid, epochs);
     this.#isTrusted = own.mayVote;
-    this.#known = membershipOf(own.membership);
+    this.#ensemble = new Ensemble(own.membership, own.reconfig, replica.state);
+    this.#ensemble.show(replica.state, replica.now.wall);
     this.election = new Election({
       id: options.serverId,
-      membership: this.#known,
+      membership: this.#ensemble.known,
+      answersStrangers: this.#ensemble.isDynamic,
       chance: options.chance,
       mayVote: own.mayVote,
       out: this.#out,
@@ -83,7 +89,7 @@ export class Member {
 
   /** Quorums are made of groups and weights. */
   get isGrouped(): boolean {
-    return this.#own.membership.groups.length > 0;
+    return this.#ensemble.active.groups.length > 0;
   }
 
   get deadline(): number {
@@ -92,6 +98,7 @@ export class Member {
 
   /** Before the first event: looks for a leader. */
   start(): void {
+    if (this.#ensemble.pending !== null) this.#tellWorld();
     this.#look();
     this.drain();
   }
@@ -99,6 +106,7 @@ export class Member {
   take(event: MemberEvent, { monotonic: now }: Now): void {
     switch (event.kind) {
       case 'notified':
+        this.#learn(event.from, event.notification);
         this.election.notified(event.from, event.notification, now);
         this.#checkTrust();
         return;
@@ -124,6 +132,7 @@ export class Member {
       case 'truncated':
         this.#replica.state = event.state;
         this.#history.replaced(event.state.lastZxid);
+        this.#restored();
         this.#history.settled();
         break;
       case 'restarted':
@@ -178,14 +187,19 @@ export class Member {
   }
 
   #look(): void {
-    const { now, state } = this.#replica;
+    const { now } = this.#replica;
     this.#replica.report('info', 'LOOKING');
     this.#replica.effect({ kind: 'became', mode: 'looking' });
-    const { current } = this.#history;
-    const isEmpty = this.#own.isEmpty && current === 0 && state.lastZxid === 0n;
-    const history = { lastZxid: state.lastZxid, currentEpoch: current, isEmpty };
-    this.election.start(history, now.monotonic);
+    this.election.start(this.#told(), now.monotonic);
     for (const peer of this.#unreachable) this.election.unreachable(peer, now.monotonic);
+  }
+
+  /** What this server says of its history in an election. */
+  #told(): Told {
+    const { lastZxid } = this.#replica.state;
+    const { current } = this.#history;
+    const isEmpty = this.#own.isEmpty && current === 0 && lastZxid === 0n;
+    return { lastZxid, currentEpoch: current, isEmpty };
   }
 
   #become({ leader, state, startedAt }: Elected): void {
@@ -199,6 +213,10 @@ export class Member {
       // A role only adds to the list.
       out: this.#out as RoleOutput[],
       effect: (effect) => this.#effect(effect),
+      ensemble: this.#ensemble,
+      onReconfig: (membership) => this.#reconfig(membership),
+      onActivated: (membership, suggested) => this.#activate(membership, suggested),
+      onRestored: () => this.#restored(),
       onEstablished: () => this.#established(),
       nextLink: () => this.#nextLink(),
     };
@@ -206,7 +224,7 @@ export class Member {
     const mayPromise = !this.#isWithheld;
     this.#role =
       state === ServerState.leading
-        ? new LeadingRole(parts, this.#known)
+        ? new LeadingRole(parts)
         : new FollowingRole(parts, { leader, isObserver, mayPromise });
     this.#replica.effect({ kind: 'became', mode: this.mode });
   }
@@ -228,7 +246,7 @@ export class Member {
 
   /** A voter that has nothing to say, because it has lost what it knew. */
   get #isWithheld(): boolean {
-    return this.#known.rule.voters.includes(this.#options.serverId) && !this.election.mayVote;
+    return this.election.voters.includes(this.#options.serverId) && !this.election.mayVote;
   }
 
   /** Who finds itself empty among others that are not must not vote, nor after its next start. */
@@ -255,7 +273,73 @@ export class Member {
   #settle(ended: Role): void {
     this.#ended = null;
     for (const proposal of ended.rest()) this.#replica.commit(proposal, null);
-    this.#look();
+    const leader = this.#appointed;
+    this.#appointed = null;
+    if (leader === null) this.#look();
+    else this.election.appoint(leader, this.#told(), this.#replica.now.monotonic);
     this.drain();
   }
+
+  // -- the membership --------------------------------------------------------------------------
+
+  /** A server that looks for a leader learns from others of a newer membership (FastLeaderElection). */
+  #learn(from: ServerId, { config }: Notification): void {
+    if (!this.#ensemble.isDynamic || config === null || this.#role !== null) return;
+    if (this.#ended !== null || !this.#isNewer(config)) return;
+    const next = membershipIn(config);
+    if (next === null) return;
+    this.#replica.report('info', `Server ${from} knows of a newer membership, ${nameOf(next)}`);
+    this.#activate(next, null);
+    this.election.start(this.#told(), this.#replica.now.monotonic);
+  }
+
+  /** Most say the same again and again: the version alone is quickly read. */
+  #isNewer(config: string): boolean {
+    const version = /^version=([0-9a-f]{1,16})$/m.exec(config)?.[1];
+    return version !== undefined && BigInt(`0x${version}`) > this.#ensemble.active.version;
+  }
+
+  #reconfig(membership: Membership): void {
+    if (this.#ensemble.propose(membership)) this.#changed();
+  }
+
+  #restored(): void {
+    const { state, now } = this.#replica;
+    if (this.#ensemble.restored(state)) this.#changed();
+    this.#ensemble.show(state, now.wall);
+  }
+
+  /** QuorumPeer.processReconfig. */
+  #activate(membership: Membership, suggested: ServerId | null): boolean {
+    const before = { membership: this.#ensemble.active, state: this.election.state };
+    if (!this.#ensemble.activate(membership)) return true;
+    const { state, now } = this.#replica;
+    this.#ensemble.show(state, now.wall);
+    this.#changed();
+    if (isSame(before.membership, membership)) return true;
+    this.#replica.report('info', `The membership ${nameOf(membership)} is in force`);
+    const leader = this.election.vote?.leader;
+    const role = this.#role;
+    if (role === null || leader === undefined) return true;
+    const hasLeader =
+      suggested === null ? keepsPlace(before.membership, membership, leader) : suggested === leader;
+    if (hasLeader && this.election.state === before.state) return true;
+    this.#appointed = suggested;
+    role.leave('the membership has changed');
+    return false;
+  }
+
+  #changed(): void {
+    this.election.changeMembership(this.#ensemble.known);
+    this.#role?.membershipChanged();
+    this.#tellWorld();
+  }
+
+  #tellWorld(): void {
+    const { active, pending } = this.#ensemble;
+    this.#replica.effect({ kind: 'membership', active, pending });
+  }
 }
+
+const nameOf = ({ version, servers }: Membership): string =>
+  `${version.toString(16)} of [${servers.map(({ id }) => id).join(', ')}]`;

@@ -83,6 +83,7 @@ export class Replica {
     const alone = new Alone(this.state.lastZxid, (e) => this.effect(e));
     this.#deciding = new Deciding(this, alone, {
       tickTime: options.tickTime,
+      reconfiguration: null,
       containers: options.containers,
       largeThreshold: options.reception.largeRequests.threshold,
     });

@@ -1,5 +1,8 @@
 // What a member's roles have in common: how they are told what happens, and what they are made of.
 import type { LinkId, RoleOutput } from '../consensus/events.ts';
+import type { ServerId } from '../consensus/quorum.ts';
+import type { Membership } from '../wire/membership.ts';
+import type { Ensemble } from './ensemble.ts';
 import type { Effect, MemberEvent, Mode } from './events.ts';
 import type { History } from './history.ts';
 import type { MemberOptions } from './member.ts';
@@ -23,6 +26,10 @@ export interface Role {
   pass(now: number): void;
   /** Acts on what its machine has said. */
   act(inner: Inner): void;
+  /** The membership that is in force, or to come, is another one. */
+  membershipChanged(): void;
+  /** Ends itself, now or as soon as others have heard what they must. */
+  leave(reason: string): void;
   /** The role is over: takes out what was logged and is not known to be committed. */
   rest(): readonly Proposal[];
 }
@@ -33,16 +40,26 @@ export interface RoleParts {
   readonly options: ReplicaOptions;
   readonly own: MemberOptions;
   readonly history: History;
+  readonly ensemble: Ensemble;
   /** Where its machine says what it has to say. */
   readonly out: RoleOutput[];
   readonly effect: (effect: Effect) => void;
+  /** Another membership is on its way: in the log, or with the leader's history. */
+  readonly onReconfig: (membership: Membership) => void;
+  /**
+   * A membership is in force. `leader` is who should lead then; null: it was not said.
+   * Returns false when this role ends because of it.
+   */
+  readonly onActivated: (membership: Membership, leader: ServerId | null) => boolean;
+  /** The state was replaced by the leader's, or by an earlier one. */
+  readonly onRestored: () => void;
   /** The epoch is in force. */
   readonly onEstablished: () => void;
   readonly nextLink: () => LinkId;
 }
 
 /** The options that the machines of all roles have. */
-export const machineOptions = ({ options, own, history, out }: RoleParts) => ({
+export const machineOptions = ({ options, own, history, ensemble, out }: RoleParts) => ({
   id: options.serverId,
   acceptedEpoch: history.accepted,
   currentEpoch: history.current,
@@ -50,6 +67,6 @@ export const machineOptions = ({ options, own, history, out }: RoleParts) => ({
   tickTime: options.tickTime,
   initLimit: own.initLimit,
   syncLimit: own.syncLimit,
-  configVersion: own.membership.version,
+  configVersion: ensemble.active.version,
   out,
 });

@@ -60,6 +60,9 @@ export const containerRules = (config: Config): ContainerRules => ({
 
 export const memberOptions = (config: Config, { dir, initial }: StoredMember): MemberOptions => ({
   membership: config.ensemble,
+  reconfig: config.reconfigEnabled
+    ? { standaloneEnabled: config.standaloneEnabled, pending: config.nextEnsemble }
+    : null,
   acceptedEpoch: initial.acceptedEpoch,
   currentEpoch: initial.currentEpoch,
   isEmpty: initial.isEmpty,
