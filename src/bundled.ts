@@ -1,8 +1,9 @@
 // The server behind `zk cli --with-server`: that of conf/zoo.cfg, started in the background if nothing answers.
 import { existsSync } from 'node:fs';
 import { createConnection } from 'node:net';
-import { basename, delimiter, dirname, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { loadConfig } from './config/index.ts';
+import { calledAs } from './package/calledAs.ts';
 import { packageRoot } from './package/manifest.ts';
 import { startInBackground } from './server/background.ts';
 
@@ -21,7 +22,7 @@ interface Place {
 function place(): Place {
   const here = resolve('conf/zoo.cfg');
   if (existsSync(here)) {
-    return { file: here, cwd: process.cwd(), stop: `${self()} server stop conf/zoo.cfg` };
+    return { file: here, cwd: process.cwd(), stop: `${calledAs()} server stop conf/zoo.cfg` };
   }
   // This script, given no file, goes to the package's folder by itself.
   const stop = `${relative('.', join(packageRoot, 'bin/zkServer.sh'))} stop`;
@@ -37,13 +38,6 @@ function answers(host: string, port: number): Promise<boolean> {
     };
     socket.once('connect', done(true)).once('timeout', done(false)).once('error', done(false));
   });
-}
-
-/** How this program can be called from here: `zk` if the PATH has it, else by its place. */
-function self(): string {
-  const program = process.argv[1] ?? 'zk';
-  const isOnPath = (process.env['PATH'] ?? '').split(delimiter).includes(dirname(program));
-  return isOnPath && basename(program) === 'zk' ? 'zk' : relative('.', program);
 }
 
 /** Where the server listens, and what to tell the user when it was started just now. */

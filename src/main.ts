@@ -56,8 +56,10 @@ async function program(asked: string | undefined): Promise<Command> {
 }
 
 /** Errors of commander become one line and status 2, in the subcommand as well. */
-const quietly = (command: Command): Command =>
-  command.configureOutput({ outputError: () => {} }).exitOverride();
+function quietly(command: Command): Command {
+  command.commands.forEach(quietly);
+  return command.configureOutput({ outputError: () => {} }).exitOverride();
+}
 
 const isSubcommand = (word: string | undefined) => word === 'server' || word === 'bench';
 

@@ -29,7 +29,7 @@ const layers: Readonly<Record<string, Layer>> = {
   'server/admin': { below: ['replica'] },
   server: {
     below: ['server/storage', 'server/network', 'server/admin', 'config', 'package'],
-    packages: ['commander', 'winston'],
+    packages: ['commander', 'prompts', 'winston'],
   },
   package: { below: [] },
   client: { below: ['wire'] },

@@ -119,7 +119,7 @@ export class FollowingRole implements Role {
 
   membershipChanged(): void {}
 
-  leave(reason: string): void {
+  end(reason: string): void {
     this.#learner.end(reason);
   }
 

@@ -28,6 +28,11 @@ export class History {
     this.recent.reset(last);
   }
 
+  /** A role begins with a history that ends here; it may have been cut or replaced behind the last one. */
+  begin(last: Zxid): void {
+    if (this.recent.last !== last) this.recent.reset(last);
+  }
+
   /** True when the disk has answered everything. */
   get isQuiet(): boolean {
     return this.#pending === 0 && this.#lastLogged >= this.#lastAppended;

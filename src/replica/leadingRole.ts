@@ -46,7 +46,10 @@ export class LeadingRole implements Role {
   take(event: RoleEvent, now: number): void {
     switch (event.kind) {
       case 'linked':
-        if (event.to === null) this.#leader.linked(event.link, event.address, now);
+        if (event.to !== null) break;
+        // Old logs may have been purged since the last learner came.
+        this.#leader.logFrom = this.#parts.own.logFrom();
+        this.#leader.linked(event.link, event.address, now);
         break;
       case 'unlinked':
         this.#leader.unlinked(event.link, event.reason);
@@ -109,7 +112,7 @@ export class LeadingRole implements Role {
     this.#leader.changeMembership({ rule, members, configVersion: ensemble.active.version });
   }
 
-  leave(reason: string): void {
+  end(reason: string): void {
     this.#leader.leave(reason);
   }
 

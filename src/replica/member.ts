@@ -204,7 +204,7 @@ export class Member {
 
   #become({ leader, state, startedAt }: Elected): void {
     const took = Math.round(this.#replica.now.monotonic - startedAt);
-    this.#replica.report('info', `${ROLE_NAMES[state]} - LEADER ELECTION TOOK - ${took} MS`);
+    this.#replica.report('info', `${ROLE_NAMES[state]} - LEADER ELECTION TOOK - ${took}`);
     const parts: RoleParts = {
       replica: this.#replica,
       options: this.#options,
@@ -241,7 +241,7 @@ export class Member {
     // The leader's history is on this server's disk: it joins again, as one that counts.
     this.election.healed();
     this.#isTrusted = true;
-    this.#out.push({ kind: 'ended', reason: 'its data is whole, it joins again as a voter' });
+    this.#role?.end('its data is whole, it joins again as a voter');
   }
 
   /** A voter that has nothing to say, because it has lost what it knew. */
@@ -273,6 +273,7 @@ export class Member {
   #settle(ended: Role): void {
     this.#ended = null;
     for (const proposal of ended.rest()) this.#replica.commit(proposal, null);
+    this.#history.begin(this.#replica.state.lastZxid);
     const leader = this.#appointed;
     this.#appointed = null;
     if (leader === null) this.#look();
@@ -325,7 +326,7 @@ export class Member {
       suggested === null ? keepsPlace(before.membership, membership, leader) : suggested === leader;
     if (hasLeader && this.election.state === before.state) return true;
     this.#appointed = suggested;
-    role.leave('the membership has changed');
+    role.end('the membership has changed');
     return false;
   }
 

@@ -28,8 +28,8 @@ export interface Role {
   act(inner: Inner): void;
   /** The membership that is in force, or to come, is another one. */
   membershipChanged(): void;
-  /** Ends itself, now or as soon as others have heard what they must. */
-  leave(reason: string): void;
+  /** Ends the role for a reason of the replica's: its machine says so in its own time. */
+  end(reason: string): void;
   /** The role is over: takes out what was logged and is not known to be committed. */
   rest(): readonly Proposal[];
 }

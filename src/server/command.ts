@@ -1,6 +1,7 @@
 // `zk server ...` for commander: verbs, options, exit codes.
 import { Argument, Command, Option } from 'commander';
 import { nearest } from '../base/suggest.ts';
+import { initCommand } from './init/command.ts';
 import type { VerbOptions } from './verbs.ts';
 
 type Verb = (options: VerbOptions) => Promise<number> | number;
@@ -45,13 +46,16 @@ const verbs: Readonly<Record<string, { help: string; run: Verb }>> = {
   },
 };
 
-const verbNames = Object.keys(verbs).join('|');
+/** A command of its own, as it has options of its own. */
+const INIT = 'init';
+const verbNames = [...Object.keys(verbs), INIT].join('|');
 
 const help = `
 Verbs:
 ${Object.entries(verbs)
   .map(([name, { help }]) => `  ${name.padEnd(18)}${help}`)
   .join('\n')}
+  ${INIT.padEnd(18)}write the files of an ensemble; see zk server init --help
 
 cfg is a file, or a name in $ZOOCFGDIR; without it ./conf/zoo.cfg or ./zoo.cfg
 is taken. Relative directories in it start where the command is given.
@@ -88,6 +92,8 @@ export function serverCommand(): Command {
     .option('--accept-loss', 'with check: set aside what is damaged and go on without it')
     .option('--debug', 'show where an error comes from')
     .addHelpText('after', help)
+    .helpCommand(false)
+    .addCommand(initCommand(), { hidden: true })
     .action(run);
 }
 
@@ -98,7 +104,7 @@ interface Given extends Omit<VerbOptions, 'cfg' | 'configDir'> {
 async function run(verb: string, cfg: string | undefined, given: Given): Promise<void> {
   const row = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (row === undefined) {
-    const guess = nearest(verb, Object.keys(verbs));
+    const guess = nearest(verb, verbNames.split('|'));
     const hint = guess === null ? '' : `did you mean ${guess}? `;
     process.stderr.write(`unknown verb ${verb}; ${hint}there are ${verbNames}\n`);
     process.exitCode = 2;

@@ -166,6 +166,7 @@ class Server implements RunningServer {
       settings: () => this.#settings(),
       sizes: () => this.#sizes(),
       uptime: performance.now() - this.#started,
+      electionAddress: (id) => electionAddress(this.#config, id),
     };
   }
 
@@ -250,6 +251,11 @@ class Server implements RunningServer {
     this.#loop.stop();
     this.#resolveClosed(result);
   }
+}
+
+function electionAddress({ ensemble }: Config, id: number): string | null {
+  const [address] = ensemble.servers.find((server) => server.id === id)?.addresses ?? [];
+  return address === undefined ? null : `${address.host}:${address.electionPort}`;
 }
 
 /** Starts a server, alone or in its ensemble; rejects with one line that says what is in the way. */

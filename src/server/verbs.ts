@@ -98,6 +98,7 @@ export async function start(
   switch (result.kind) {
     case 'started':
       output.out('STARTED\n');
+      if (opened.config.isDistributed) await tellMode(opened.config, result.port, output);
       return OK;
     case 'running':
       output.out(`already running as process ${result.pid}.\n`);
@@ -187,6 +188,33 @@ export async function restart(
 }
 
 const ANSWER_MS = 5000;
+/** How long `start` watches an election that has just begun. */
+const ELECTION_MS = 1000;
+
+/** Where a client on this host finds the server. */
+function clientHost({ clientPortAddress: address }: Config): string {
+  return address === null || /^(0\.0\.0\.0|::)$/.test(address) ? 'localhost' : address;
+}
+
+/** Of an answer to `srvr` its mode and, when it has no leader, what it waits for. */
+const modeLines = (reply: string): string[] => reply.match(/^(?:Mode|Election): .*$/gm) ?? [];
+
+/** The first servers of an ensemble cannot serve: whoever started one is told what it waits for. */
+async function tellMode(config: Config, port: number, output: Output): Promise<void> {
+  const deadline = Date.now() + ELECTION_MS;
+  for (;;) {
+    // A server that does not answer any more has ended, which its log and `status` tell.
+    const reply = await askWord(clientHost(config), port, 'srvr', ANSWER_MS).catch(() => '');
+    const lines = modeLines(reply);
+    // A voter that finds its data behind those of the others observes until it has them.
+    const isCatchingUp = lines[0] === 'Mode: observer' && config.peerType === 'participant';
+    if ((lines.length <= 1 && !isCatchingUp) || Date.now() > deadline) {
+      output.out(lines.map((line) => `${line}\n`).join(''));
+      return;
+    }
+    await delay(LOOK_AGAIN_MS);
+  }
+}
 
 export async function status(
   options: VerbOptions,
@@ -194,19 +222,15 @@ export async function status(
 ): Promise<number> {
   const opened = open(options, output);
   if (opened === null) return BAD_CONFIG;
-  const { clientPort, clientPortAddress } = opened.config;
-  const isAnywhere = clientPortAddress === null || /^(0\.0\.0\.0|::)$/.test(clientPortAddress);
-  const host = isAnywhere ? 'localhost' : clientPortAddress;
+  const { clientPort } = opened.config;
+  const host = clientHost(opened.config);
   output.out(`Client port found: ${clientPort}. Client address: ${host}. Client SSL: false.\n`);
   const reply = await askWord(host, clientPort, 'srvr', ANSWER_MS).catch((error: Error) => error);
-  const mode = typeof reply === 'string' ? /^Mode: .*$/m.exec(reply)?.[0] : undefined;
-  if (mode !== undefined) {
-    output.out(`${mode}\n`);
-    const election = /^Election: .*$/m.exec(String(reply))?.[0];
-    if (election === undefined) return OK;
-    // It runs, and serves nobody.
-    output.out(`${election}\n`);
-    return FAILED;
+  const lines = typeof reply === 'string' ? modeLines(reply) : [];
+  if (lines.length > 0) {
+    output.out(`${lines.join('\n')}\n`);
+    // A server that elects runs, and serves nobody.
+    return lines.length === 1 ? OK : FAILED;
   }
   output.out('Error contacting service. It is probably not running.\n');
   const why = typeof reply === 'string' ? reply.split('\n')[0] : reply.message;

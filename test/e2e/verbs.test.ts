@@ -298,18 +298,6 @@ describe('in the foreground', () => {
 });
 
 describe('what is typed', () => {
-  test('an ensemble is refused rather than served by one', async () => {
-    const servers = [1, 2, 3].map((id) => `server.${id}=127.0.0.1:${id}000:${id}001\n`).join('');
-    writeConfig(`myid=1\n${servers}`);
-    const foreground = await zk('start-foreground', 'zoo.cfg');
-    expect(foreground.code).toBe(2);
-    expect(foreground.out).toContain('zoo.cfg names 3 servers: only standalone servers exist');
-    const background = await zk('start', 'zoo.cfg');
-    expect(background.code).toBe(1);
-    expect(background.out).toContain('FAILED TO START');
-    expect(background.err).toContain('only standalone servers exist');
-  });
-
   test('a wrong configuration is told line by line, with 2, and nothing starts', async () => {
     writeConfig('tickTime=0\nclientPort=x\n');
     for (const verb of ['start', 'start-foreground', 'restart', 'status', 'print-cmd']) {

@@ -1,25 +1,30 @@
 // What a server says that has no leader: Apache's sentence, and whom it waits for.
-import type { Election } from '../../consensus/election.ts';
-import type { Replica } from '../../replica/replica.ts';
+import type { Member } from '../../replica/member.ts';
+import type { Surveyed } from './surveyed.ts';
 
 /** Apache's sentence, which monitors look for. */
 export const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests\n';
 
 /** Lines of `srvr` and `stat` in Apache's place of the counters. */
-export function modeWithoutService({ member }: Replica): string {
+export function modeWithoutService(server: Surveyed): string {
+  const { member } = server.replica;
   if (member === null) return '';
   const lines = [`Mode: ${member.mode}`];
-  if (member.mode === 'looking')
-    lines.push(`Election: ${electionLine(member.election, member.isGrouped)}`);
+  if (member.mode === 'looking') lines.push(`Election: ${electionLine(member, server)}`);
   return `${lines.join('\n')}\n`;
 }
 
-/** `needs 2 of 3 voters, has 1: missing 2 and 3`. */
-function electionLine({ missing, abstaining, voters }: Election, isGrouped: boolean): string {
+/** `needs 2 of 3 voters, has 1; not heard of: 2 at 127.0.0.1:3334, 3 at 127.0.0.1:4445`. */
+function electionLine({ election, isGrouped }: Member, server: Surveyed): string {
+  const { missing, abstaining, voters } = election;
   const needed = isGrouped ? 'a quorum' : String(Math.floor(voters.length / 2) + 1);
   const silent = new Set([...missing, ...abstaining]);
+  const named = missing.map((id) => {
+    const address = server.electionAddress(id);
+    return address === null ? String(id) : `${id} at ${address}`;
+  });
   const parts = [`needs ${needed} of ${voters.length} voters, has ${voters.length - silent.size}`];
-  if (missing.length > 0) parts.push(`not heard of: ${missing.join(', ')}`);
+  if (missing.length > 0) parts.push(`not heard of: ${named.join(', ')}`);
   if (abstaining.length > 0) parts.push(`without a vote: ${abstaining.join(', ')}`);
   return parts.join('; ');
 }

@@ -18,6 +18,8 @@ export interface Surveyed {
   readonly greetingMs: number;
   /** Monotonic ms since the server serves. */
   readonly uptime: number;
+  /** Where a server of the ensemble is looked for: host:port of its elections. */
+  electionAddress(id: number): string | null;
 }
 
 /** A Java double as Java prints it, to four digits. */

@@ -93,8 +93,7 @@ const always = (word: Omit<Word, 'withoutService'>): Word => ({
   withoutService: word.answer,
 });
 
-const stateWithoutService = ({ replica }: Surveyed): string =>
-  NOT_SERVING + modeWithoutService(replica);
+const stateWithoutService = (server: Surveyed): string => NOT_SERVING + modeWithoutService(server);
 
 const words: Readonly<Record<string, Word>> = {
   conf: {
