@@ -195,10 +195,19 @@ export class Election {
     this.#nameRole();
   }
 
-  /** A reconfig has begun or ended; a server that is looking must `start` again. */
+  /**
+   * A reconfig has begun or ended; a server that is looking must `start` again, and one that has
+   * another role than `dueState` must give it up.
+   */
   changeMembership(membership: Membership): void {
     this.#membership = membership;
-    this.#nameRole();
+  }
+
+  /** The role that this server should have with its leader. */
+  get dueState(): ServerState {
+    return this.#elected === null
+      ? ServerState.looking
+      : this.#roleUnder(this.#elected.vote.leader);
   }
 
   #conclude(looking: Looking): void {

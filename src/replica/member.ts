@@ -312,19 +312,19 @@ export class Member {
 
   /** QuorumPeer.processReconfig. */
   #activate(membership: Membership, suggested: ServerId | null): boolean {
-    const before = { membership: this.#ensemble.active, state: this.election.state };
+    const before = this.#ensemble.active;
     if (!this.#ensemble.activate(membership)) return true;
     const { state, now } = this.#replica;
     this.#ensemble.show(state, now.wall);
     this.#changed();
-    if (isSame(before.membership, membership)) return true;
+    if (isSame(before, membership)) return true;
     this.#replica.report('info', `The membership ${nameOf(membership)} is in force`);
     const leader = this.election.vote?.leader;
     const role = this.#role;
     if (role === null || leader === undefined) return true;
     const hasLeader =
-      suggested === null ? keepsPlace(before.membership, membership, leader) : suggested === leader;
-    if (hasLeader && this.election.state === before.state) return true;
+      suggested === null ? keepsPlace(before, membership, leader) : suggested === leader;
+    if (hasLeader && this.election.dueState === this.election.state) return true;
     this.#appointed = suggested;
     role.end('the membership has changed');
     return false;
