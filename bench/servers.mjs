@@ -65,6 +65,54 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
+/** Servers of one kind that form an ensemble. */
+export class Ensemble {
+  #servers;
+
+  /**
+   * @param {'ours' | 'apache'} kind
+   * @param {string} folder
+   * @param {number} count
+   * @param {ConstructorParameters<typeof Server>[2]} options
+   */
+  constructor(kind, folder, count, options = {}) {
+    this.kind = kind;
+    this.#servers = Array.from(
+      { length: count },
+      (_, i) => new Server(kind, folder, { ...options, name: `${kind}-${i + 1}` }),
+    );
+  }
+
+  get pid() {
+    return this.#servers.map((server) => server.pid).join(',');
+  }
+
+  get address() {
+    return this.#servers.map((server) => server.address).join(',');
+  }
+
+  get servers() {
+    return this.#servers;
+  }
+
+  async start() {
+    const lines = {};
+    for (const [i] of this.#servers.entries()) {
+      lines[`server.${i + 1}`] = `${host}:${await freePort()}:${await freePort()}`;
+    }
+    for (const [i, server] of this.#servers.entries()) {
+      Object.assign(server.config, { initLimit: 10, syncLimit: 5, ...lines });
+      mkdirSync(join(server.home, 'data'), { recursive: true });
+      writeFileSync(join(server.home, 'data', 'myid'), `${i + 1}\n`);
+    }
+    await Promise.all(this.#servers.map((server) => server.start()));
+  }
+
+  async stop(signal = 'SIGTERM') {
+    await Promise.all(this.#servers.map((server) => server.stop(signal)));
+  }
+}
+
 /** One server on a folder of its own; both kinds get the same configuration. */
 export class Server {
   #child = null;
@@ -72,14 +120,15 @@ export class Server {
   /**
    * @param {'ours' | 'apache'} kind
    * @param {string} folder
-   * @param {{ config?: Record<string, unknown>, heap?: string, nodeFlags?: string[] }} options
+   * @param {{ config?: Record<string, unknown>, heap?: string, nodeFlags?: string[],
+   *   name?: string }} options
    */
-  constructor(kind, folder, { config = {}, heap = '1000m', nodeFlags = [] } = {}) {
+  constructor(kind, folder, { config = {}, heap = '1000m', nodeFlags = [], name = kind } = {}) {
     this.kind = kind;
-    this.home = join(folder, kind);
+    this.home = join(folder, name);
     this.heap = heap;
     this.nodeFlags = nodeFlags;
-    this.config = config;
+    this.config = { ...config };
   }
 
   get pid() {
@@ -96,7 +145,7 @@ export class Server {
    */
   async start() {
     mkdirSync(join(this.home, 'data'), { recursive: true });
-    this.port = await freePort();
+    this.port ??= await freePort();
     const configFile = join(this.home, 'zoo.cfg');
     const config = {
       tickTime: 2000,
@@ -126,7 +175,7 @@ export class Server {
     running.add(child);
     child.once('exit', () => running.delete(child));
     const until = async (word, expected) => {
-      while (!(await ask(this.port, word)).includes(expected)) {
+      while (!expected.test(await ask(this.port, word))) {
         if (child.exitCode !== null || performance.now() - begun > START_PATIENCE_MS) {
           throw new Error(`${this.kind} does not serve; see ${this.home}`);
         }
@@ -134,7 +183,10 @@ export class Server {
       }
       return (performance.now() - begun) / 1000;
     };
-    return { ruok: await until('ruok', 'imok'), serving: await until('srvr', 'Mode: ') };
+    return {
+      ruok: await until('ruok', /^imok$/),
+      serving: await until('srvr', /^Mode: (?!looking)/m),
+    };
   }
 
   async stop(signal = 'SIGTERM') {

@@ -1,6 +1,7 @@
 // Repeats the table of throughput and CPU per operation, ours beside Apache's 3.8, in one interleaved run:
 //
 //   node bench/sideBySide.mjs [--rounds 3] [--seconds 2] [--only TEXT] [--folder DIR] [--heap 1000m]
+//                             [--ensemble]   three servers of each kind, all on this machine
 //
 // With $ZKLOAD, the path of a load generator in C, it measures the servers' CPU as well; without it the
 // load comes from `zk bench --compare`. Ratios are ours / Apache's of two runs that followed each other,
@@ -10,7 +11,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { Server } from './servers.mjs';
+import { Ensemble, Server } from './servers.mjs';
 
 const run = promisify(execFile);
 const { values: options } = parseArgs({
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: '' },
     folder: { type: 'string' },
     heap: { type: 'string', default: '1000m' },
+    ensemble: { type: 'boolean', default: false },
   },
 });
 const rounds = Number(options.rounds);
@@ -44,6 +46,14 @@ const work = (name, conns, depth, load, bench, target, cpu, metric = 'throughput
   load: mix(conns, depth, load),
   bench: bench === null ? null : ours(conns, depth, bench),
 });
+
+/** @type {Work[]} */
+const ensembleTable = [
+  work('set 100 B, fsync, 64 x 64', 64, 64, 'set=1', 'write', 3, 0.35),
+  work('get 100 B, 64 x 64, spread over the servers', 64, 64, 'get=1', 'read', 4, null),
+  work('set 100 B, fsync, 1 x 1: p50', 1, 1, 'set=1', 'write', 0.8, null, 'p50'),
+  work('80/20 mix, 64 x 64', 64, 64, 'get=80,set=20', 'mix --read-ratio 0.8', 3, null),
+];
 
 /** @type {Work[]} */
 const table = [
@@ -85,7 +95,10 @@ const spread = (list) =>
 /** One run of the C generator: what the table needs of it. */
 async function loadOnce(server, { load, metric }) {
   const length = load.includes('--mode watch') ? [] : ['--secs', `${seconds}`, '--warmup', '0.5'];
-  const args = [server.address, '--json', ...load.split(' '), ...length, '--pid', `${server.pid}`];
+  const pids = String(server.pid)
+    .split(',')
+    .flatMap((pid) => ['--pid', pid]);
+  const args = [server.address, '--json', ...load.split(' '), ...length, ...pids];
   const { stdout } = await run(zkload, args, { timeout: 300_000 });
   const out = JSON.parse(stdout);
   const main = Object.values(out.lat_us)[0];
@@ -168,7 +181,10 @@ async function warmUp(servers) {
 
 async function main() {
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'zookeeper-ts-bench-'));
-  const servers = [new Server('ours', folder), new Server('apache', folder, options)];
+  const { heap, ensemble } = options;
+  const start = (kind) =>
+    ensemble ? new Ensemble(kind, folder, 3, { heap }) : new Server(kind, folder, { heap });
+  const servers = [start('ours'), start('apache')];
   try {
     for (const server of servers) await server.start();
     await warmUp(servers);
@@ -176,7 +192,8 @@ async function main() {
       '| work | target | ours / Apache | CPU target | CPU/op ours / Apache | meets | ours | Apache |',
     );
     console.log('|---|---|---|---|---|---|---|---|');
-    for (const line of table.filter(({ name }) => name.includes(options.only))) {
+    const lines = ensemble ? ensembleTable : table;
+    for (const line of lines.filter(({ name }) => name.includes(options.only))) {
       if (zkload === undefined && line.bench === null) continue;
       const measure = zkload === undefined ? measureWithBench : measureWithLoad;
       console.log(judge(line, await measure(servers, line)));

@@ -11,7 +11,7 @@ import type { QuorumRule, ServerId } from './quorum.ts';
 import type { Sync } from './sync.ts';
 
 /** A change of the membership on its way. */
-export interface Reconfig {
+interface Reconfig {
   readonly zxid: Zxid;
   readonly self: ServerId;
   /** The other voters of the new membership. */
@@ -70,9 +70,10 @@ export class Broadcast {
     if (committed !== null) this.#commit(committed);
   }
 
-  /** The entry that will take this zxid changes the membership: `changeRule` comes with it. */
-  reconfigure(reconfig: Reconfig): void {
-    this.#reconfig = reconfig;
+  /** The entry of the zxid taken last changes the membership: `changeRule` has come with it. */
+  reconfigure(self: ServerId, newVoters: readonly ServerId[], keepsLeader: boolean): void {
+    const voters = newVoters.filter((voter) => voter !== self);
+    this.#reconfig = { zxid: this.lastProposed, self, voters, keepsLeader };
   }
 
   /** Another rule holds; `learners` are those that are connected. */

@@ -78,6 +78,17 @@ export class Learners {
     return this.rule.isQuorum(this.#has);
   }
 
+  /** True when a quorum under `rule` follows and has all of this history (isQuorumSynced). */
+  isSynced(rule: QuorumRule): boolean {
+    const followers = this.list().filter((one) => one.phase === Phase.following);
+    const ids = new Set(followers.filter((one) => !one.isObserver).map(({ id }) => id));
+    return rule.isQuorum((voter) => voter === this.#options.id || ids.has(voter));
+  }
+
+  get hasVoters(): boolean {
+    return this.list().some(({ counts }) => counts);
+  }
+
   /** The connected voters for whom `condition` holds, for reports. */
   names(condition: (learner: Progress) => boolean = () => true): string {
     const ids = this.list().filter((learner) => learner.counts && condition(learner));

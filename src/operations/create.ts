@@ -92,11 +92,11 @@ function createTxn(
   acl: readonly Acl[],
   parentCVersion: number,
 ): Txn {
-  const created = { path, data, acl, parentCVersion, contentCrc: undefined };
+  const created = { path, data, acl, parentCVersion, preview: undefined };
   if (type === OpCode.createContainer) return { type, ...created };
   if (type === OpCode.createTtl) return { type, ...created, ttl };
   const ephemeral = isEphemeral(flags);
-  return { type, path, data, acl, ephemeral, parentCVersion, contentCrc: undefined };
+  return { type, path, data, acl, ephemeral, parentCVersion, preview: undefined };
 }
 
 function respondPath(writer: Writer, { path }: Applied): void {

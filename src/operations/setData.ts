@@ -29,7 +29,7 @@ export const setData = write<SetDataRequest>({
       path,
       data,
       version: nextVersion(node.version),
-      contentCrc: undefined,
+      preview: undefined,
     };
   },
   respond(writer, { stat }) {

@@ -7,7 +7,10 @@ import type { Connection } from './connection.ts';
 const NO_PASSWORD = Buffer.alloc(16);
 
 /** Grants the connection its session, or says with id 0 that there is none (any more). */
-export function writeConnectResponse(connection: Connection, isValid: boolean): void {
+export function writeConnectResponse(
+  connection: Connection,
+  { isValid, isReadOnly }: { readonly isValid: boolean; readonly isReadOnly: boolean },
+): void {
   const out = connection.out;
   const start = out.beginFrame();
   ConnectResponse.write(out, {
@@ -15,7 +18,7 @@ export function writeConnectResponse(connection: Connection, isValid: boolean): 
     timeOut: isValid ? connection.timeout : 0,
     sessionId: isValid ? connection.session : NO_SESSION,
     passwd: isValid ? passwordOf(connection.session) : NO_PASSWORD,
-    readOnly: connection.isOldClient ? null : false,
+    readOnly: connection.isOldClient ? null : isReadOnly,
   });
   out.endFrame(start);
   connection.touchOut();

@@ -39,6 +39,7 @@ interface PendingSync {
 }
 
 export class Deciding implements Pipeline {
+  readonly isReadOnly = false;
   readonly tracker: SessionTracker;
   readonly proposals: Proposals;
   readonly #replica: Replica;

@@ -71,6 +71,15 @@ export class Ensemble {
     return this.#standaloneEnabled ? 2 : 1;
   }
 
+  /** The membership that another server's notification comes with, if it is newer than the active one. */
+  newerIn(config: string | null): Membership | null {
+    if (!this.isDynamic || config === null) return null;
+    // Most say the same again and again: the version alone is quickly read.
+    const version = /^version=([0-9a-f]{1,16})$/m.exec(config)?.[1];
+    const isNewer = version !== undefined && BigInt(`0x${version}`) > this.#active.version;
+    return isNewer ? membershipIn(config) : null;
+  }
+
   /** Another membership is on its way, in place of what was before. Returns whether that is news. */
   propose(next: Membership): boolean {
     if (!this.isDynamic || next.version === this.newest.version) return false;

@@ -42,7 +42,7 @@ export type MemberEvent =
 export type Event = ClientEvent | MemberEvent;
 
 /** What a member does, as `status` and the four-letter words name it. */
-export type Mode = 'looking' | 'leader' | 'follower' | 'observer';
+export type Mode = 'looking' | 'read-only' | 'leader' | 'follower' | 'observer';
 
 /** What is asked of peers, and of the history that is theirs, too. */
 export type PeerEffect =

@@ -94,7 +94,7 @@ export class FollowingRole implements Role {
         break;
       case 'announced':
         this.#announced = membershipIn(inner.membership.toString('utf8'));
-        if (this.#announced !== null) this.#parts.onReconfig(this.#announced);
+        if (this.#announced !== null) this.#parts.reconfiguring.propose(this.#announced);
         break;
       case 'reconfigured':
         this.#reconfigured(inner.zxid, inner.leader);
@@ -128,9 +128,9 @@ export class FollowingRole implements Role {
   }
 
   #establish(): void {
-    const { replica, options, ensemble, onActivated, onEstablished } = this.#parts;
-    if (this.#announced !== null && !onActivated(this.#announced, null)) return;
-    ensemble.show(replica.state, replica.now.wall);
+    const { replica, options, reconfiguring, onEstablished } = this.#parts;
+    if (this.#announced !== null && !reconfiguring.activate(this.#announced, null)) return;
+    reconfiguring.show();
     this.#forwarding = new Forwarding(replica, this.#learner, {
       tickTime: options.tickTime,
       largeThreshold: options.reception.largeRequests.threshold,
@@ -140,22 +140,22 @@ export class FollowingRole implements Role {
   }
 
   #proposed(id: Zxid, entry: Buffer): void {
-    const { effect, history, onReconfig } = this.#parts;
+    const { effect, history, reconfiguring } = this.#parts;
     const { txn } = history.proposed(entry);
     // Before the entry is logged, and acknowledged: its own commit needs the new members.
     if (txn.type === OpCode.reconfig) {
       const next = membershipIn(Buffer.from(txn.data ?? []).toString('utf8'));
-      if (next !== null) onReconfig(next);
+      if (next !== null) reconfiguring.propose(next);
     }
     effect({ kind: 'log', zxid: id, entry });
   }
 
   /** The entry `id` is committed, and with it the membership that it sets. */
   #reconfigured(id: Zxid, leader: ServerId): void {
-    const { ensemble, replica, onActivated } = this.#parts;
-    const { pending } = ensemble;
+    const { replica, reconfiguring } = this.#parts;
+    const { pending } = reconfiguring.ensemble;
     const next = pending?.version === id ? pending : configIn(replica.state);
-    if (next !== null) onActivated(next, leader);
+    if (next !== null) reconfiguring.activate(next, leader);
   }
 
   #committed(upTo: Zxid): void {
@@ -173,7 +173,7 @@ export class FollowingRole implements Role {
   #restart(state: State): void {
     const { replica, history, effect } = this.#parts;
     replica.state = state;
-    this.#parts.onRestored();
+    this.#parts.reconfiguring.restored();
     // It was taken while it went on changing.
     replica.isDigestSettled = false;
     history.replaced(state.lastZxid);

@@ -24,6 +24,7 @@ export interface Upstream {
 const HEADER_BYTES = 8 + 4 + 4;
 
 export class Forwarding implements Pipeline {
+  readonly isReadOnly = false;
   /** Of the clients that are connected here; who falls silent loses the connection, not the session. */
   readonly tracker: SessionTracker;
   readonly load = { count: 0, bytes: 0, largeBytes: 0 };

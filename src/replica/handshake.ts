@@ -23,6 +23,11 @@ export function connect(
     return;
   }
   replica.stats.connects++;
+  if (replica.pipeline.isReadOnly && request.readOnly !== true) {
+    replica.report('info', `Refusing session request for not-read-only client /${connection.peer}`);
+    replica.end(connection);
+    return;
+  }
   if (request.lastZxidSeen > replica.state.lastZxid) {
     replica.report(
       'info',
@@ -69,7 +74,7 @@ export function establish(connection: Connection, id: SessionId, replica: Replic
   connection.state = 'open';
   replica.bySession.set(id, connection);
   replica.pipeline.established(connection);
-  writeConnectResponse(connection, true);
+  writeConnectResponse(connection, { isValid: true, isReadOnly: replica.pipeline.isReadOnly });
   replica.stats.sent++;
   connection.stats.sent++;
   replica.report(
@@ -88,6 +93,6 @@ export function refuse(connection: Connection, id: SessionId, replica: Replica):
 }
 
 function sendAway(connection: Connection, replica: Replica): void {
-  writeConnectResponse(connection, false);
+  writeConnectResponse(connection, { isValid: false, isReadOnly: false });
   replica.end(connection);
 }

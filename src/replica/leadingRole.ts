@@ -20,7 +20,8 @@ export class LeadingRole implements Role {
 
   constructor(parts: RoleParts) {
     this.#parts = parts;
-    const { ensemble, own } = parts;
+    const { own } = parts;
+    const { ensemble } = parts.reconfiguring;
     const { rule, members } = ensemble.known;
     const membershipText = (start: Zxid): Buffer => {
       const isServing = this.#deciding !== null;
@@ -81,7 +82,7 @@ export class LeadingRole implements Role {
         break;
       case 'reconfigured': {
         const next = configIn(this.#parts.replica.state);
-        if (next !== null) this.#parts.onActivated(next, inner.leader);
+        if (next !== null) this.#parts.reconfiguring.activate(next, inner.leader);
         break;
       }
       case 'requested': {
@@ -107,7 +108,7 @@ export class LeadingRole implements Role {
   }
 
   membershipChanged(): void {
-    const { ensemble } = this.#parts;
+    const { ensemble } = this.#parts.reconfiguring;
     const { rule, members } = ensemble.known;
     this.#leader.changeMembership({ rule, members, configVersion: ensemble.active.version });
   }
@@ -121,16 +122,16 @@ export class LeadingRole implements Role {
   }
 
   #establish(): void {
-    const { replica, options, own, ensemble, onActivated, onEstablished } = this.#parts;
+    const { replica, options, own, reconfiguring, onEstablished } = this.#parts;
     const self = options.serverId;
     onEstablished();
     const membership = this.#completed(startOf(this.#leader.epoch));
     // What an earlier leader has left half done is done now that a quorum of both has it.
     const leads = ruleOf(membership).voters.includes(self);
-    if (!onActivated(membership, leads ? self : null)) return;
-    ensemble.show(replica.state, replica.now.wall);
+    if (!reconfiguring.activate(membership, leads ? self : null)) return;
+    reconfiguring.show();
     this.#deciding = new Deciding(replica, new Led(this.#leader), {
-      reconfiguration: ensemble.isDynamic ? this.#reconfiguration() : null,
+      reconfiguration: reconfiguring.ensemble.isDynamic ? this.#reconfiguration() : null,
       tickTime: options.tickTime,
       containers: options.containers,
       largeThreshold: options.reception.largeRequests.threshold,
@@ -143,12 +144,13 @@ export class LeadingRole implements Role {
    * first one gets its version from its first epoch (ZOOKEEPER-1783).
    */
   #completed(start: Zxid): Membership {
-    const { newest, isDynamic } = this.#parts.ensemble;
+    const { newest, isDynamic } = this.#parts.reconfiguring.ensemble;
     return isDynamic && newest.version === 0n ? { ...newest, version: start } : newest;
   }
 
   #reconfiguration(): Reconfiguration {
-    const { ensemble, options, onReconfig } = this.#parts;
+    const { reconfiguring, options } = this.#parts;
+    const { ensemble } = reconfiguring;
     const leader = this.#leader;
     return {
       get active() {
@@ -161,7 +163,7 @@ export class LeadingRole implements Role {
       isSynced: (membership) => leader.isSynced(ruleOf(membership)),
       begin: (membership) => {
         const isStaying = keepsPlace(ensemble.active, membership, options.serverId);
-        onReconfig(membership);
+        reconfiguring.propose(membership);
         leader.reconfigure(ruleOf(membership), isStaying);
       },
     };

@@ -1,40 +1,19 @@
 // A server's life in its ensemble: it looks for a leader, takes a role, and looks again when that ends.
-import type { Zxid } from '../base/ids.ts';
 import { type Elected, Election } from '../consensus/election.ts';
 import type { RoleOutput } from '../consensus/events.ts';
 import type { History as Told } from '../consensus/looking.ts';
 import type { ServerId } from '../consensus/quorum.ts';
 import { type Notification, ServerState } from '../wire/election.ts';
-import type { Membership } from '../wire/membership.ts';
-import { Ensemble, isSame, keepsPlace, membershipIn, type ReconfigOptions } from './ensemble.ts';
+import { Ensemble } from './ensemble.ts';
 import type { Effect, MemberEvent, Mode, Now } from './events.ts';
 import { FollowingRole } from './followingRole.ts';
 import { History } from './history.ts';
 import { LeadingRole } from './leadingRole.ts';
+import type { MemberOptions } from './memberOptions.ts';
+import { ReadOnly, readOnlyAfter } from './readOnly.ts';
+import { Reconfiguring } from './reconfiguring.ts';
 import type { Replica, ReplicaOptions } from './replica.ts';
 import type { Role, RoleParts } from './role.ts';
-
-/** What makes a server a member of an ensemble. */
-export interface MemberOptions {
-  readonly membership: Membership;
-  /** Null: the membership is what the configuration says, whatever others say (reconfigEnabled). */
-  readonly reconfig: ReconfigOptions | null;
-  /** As found on disk. */
-  readonly acceptedEpoch: number;
-  readonly currentEpoch: number;
-  /** Neither snapshot nor log nor epochs were found. */
-  readonly isEmpty: boolean;
-  /** False when its data was damaged: it follows a leader that others elect until it is healed. */
-  readonly mayVote: boolean;
-  /** From this zxid on the log on disk is without a gap; null when it holds nothing. */
-  readonly logFrom: () => Zxid | null;
-  /** Ticks that a learner has to connect and to synchronize. */
-  readonly initLimit: number;
-  /** Ticks that it may fall behind. */
-  readonly syncLimit: number;
-  /** False: the leader takes no clients of its own. */
-  readonly leaderServes: boolean;
-}
 
 const ROLE_NAMES: Readonly<Record<ServerState, string>> = {
   [ServerState.looking]: 'LOOKING',
@@ -51,18 +30,18 @@ export class Member {
   readonly #replica: Replica;
   readonly #options: ReplicaOptions;
   readonly #own: MemberOptions;
-  readonly #ensemble: Ensemble;
+  readonly #reconfiguring: Reconfiguring;
   readonly #history: History;
   readonly #out: Output[] = [];
   #role: Role | null = null;
   /** A role that is over: the next election waits for what it has asked of the disk. */
   #ended: Role | null = null;
   #isTrusted: boolean;
-  /** Who is to lead when the present role has ended, named by the leader of a reconfig. */
-  #appointed: ServerId | null = null;
   /** Peers whose election port could not be reached when that was last tried. */
   readonly #unreachable = new Set<ServerId>();
   #lastLink = -1;
+  /** Monotonic time at which reads are served if there is no leader by then. */
+  #readOnlyAt = Number.POSITIVE_INFINITY;
 
   constructor(replica: Replica, options: ReplicaOptions, own: MemberOptions) {
     this.#replica = replica;
@@ -71,34 +50,38 @@ export class Member {
     const epochs = { accepted: own.acceptedEpoch, current: own.currentEpoch };
     this.#history = new History(replica.state.lastZxid, epochs);
     this.#isTrusted = own.mayVote;
-    this.#ensemble = new Ensemble(own.membership, own.reconfig, replica.state);
-    this.#ensemble.show(replica.state, replica.now.wall);
+    const ensemble = new Ensemble(own.membership, own.reconfig ?? null, replica.state);
     this.election = new Election({
       id: options.serverId,
-      membership: this.#ensemble.known,
-      answersStrangers: this.#ensemble.isDynamic,
+      membership: ensemble.known,
+      answersStrangers: ensemble.isDynamic,
       chance: options.chance,
       mayVote: own.mayVote,
       out: this.#out,
     });
+    this.#reconfiguring = new Reconfiguring(ensemble, replica, this.election, {
+      role: () => this.#role,
+    });
+    this.#reconfiguring.show();
   }
 
   get mode(): Mode {
-    return this.#role?.mode ?? 'looking';
+    return this.#role?.mode ?? (this.#replica.isServing ? 'read-only' : 'looking');
   }
 
   /** Quorums are made of groups and weights. */
   get isGrouped(): boolean {
-    return this.#ensemble.active.groups.length > 0;
+    return this.#reconfiguring.ensemble.active.groups.length > 0;
   }
 
   get deadline(): number {
-    return Math.min(this.election.deadline, this.#role?.deadline ?? Number.POSITIVE_INFINITY);
+    const { deadline = Number.POSITIVE_INFINITY } = this.#role ?? {};
+    return Math.min(this.election.deadline, this.#readOnlyAt, deadline);
   }
 
   /** Before the first event: looks for a leader. */
   start(): void {
-    if (this.#ensemble.pending !== null) this.#tellWorld();
+    if (this.#reconfiguring.ensemble.pending !== null) this.#reconfiguring.tellWorld();
     this.#look();
     this.drain();
   }
@@ -106,9 +89,7 @@ export class Member {
   take(event: MemberEvent, { monotonic: now }: Now): void {
     switch (event.kind) {
       case 'notified':
-        this.#learn(event.from, event.notification);
-        this.election.notified(event.from, event.notification, now);
-        this.#checkTrust();
+        this.#notified(event.from, event.notification, now);
         return;
       case 'reachable':
         this.#unreachable.delete(event.peer);
@@ -132,7 +113,7 @@ export class Member {
       case 'truncated':
         this.#replica.state = event.state;
         this.#history.replaced(event.state.lastZxid);
-        this.#restored();
+        this.#reconfiguring.restored();
         this.#history.settled();
         break;
       case 'restarted':
@@ -142,10 +123,29 @@ export class Member {
     this.#role?.take(event, now);
   }
 
+  #notified(from: ServerId, notification: Notification, now: number): void {
+    const isLooking = this.#role === null && this.#ended === null;
+    if (isLooking && this.#reconfiguring.learn(from, notification.config)) {
+      this.election.start(this.#told(), now);
+    }
+    this.election.notified(from, notification, now);
+    this.#checkTrust();
+  }
+
   /** Time has come. */
   pass({ monotonic: now }: Now): void {
     if (this.election.deadline <= now) this.election.tick(now);
     if (this.#role !== null && this.#role.deadline <= now) this.#role.pass(now);
+    if (this.#readOnlyAt <= now) this.#serveReads();
+  }
+
+  /** There is no leader yet: who wants no more than to read need not wait for one. */
+  #serveReads(): void {
+    this.#readOnlyAt = Number.POSITIVE_INFINITY;
+    // What a damaged member has may be less than it has told its clients before.
+    if (!this.#isTrusted) return;
+    this.#replica.serve(new ReadOnly(this.#replica, this.#options.tickTime), true);
+    this.#replica.report('info', 'Read-only server started');
   }
 
   /** Carries out what election and roles have said; effects go on to the world. */
@@ -192,6 +192,8 @@ export class Member {
     this.#replica.effect({ kind: 'became', mode: 'looking' });
     this.election.start(this.#told(), now.monotonic);
     for (const peer of this.#unreachable) this.election.unreachable(peer, now.monotonic);
+    if (!this.#own.readOnlyMode) return;
+    this.#readOnlyAt = now.monotonic + readOnlyAfter(this.#options.tickTime);
   }
 
   /** What this server says of its history in an election. */
@@ -203,6 +205,8 @@ export class Member {
   }
 
   #become({ leader, state, startedAt }: Elected): void {
+    this.#readOnlyAt = Number.POSITIVE_INFINITY;
+    if (this.#replica.isServing) this.#replica.stopServing();
     const took = Math.round(this.#replica.now.monotonic - startedAt);
     this.#replica.report('info', `${ROLE_NAMES[state]} - LEADER ELECTION TOOK - ${took}`);
     const parts: RoleParts = {
@@ -213,10 +217,7 @@ export class Member {
       // A role only adds to the list.
       out: this.#out as RoleOutput[],
       effect: (effect) => this.#effect(effect),
-      ensemble: this.#ensemble,
-      onReconfig: (membership) => this.#reconfig(membership),
-      onActivated: (membership, suggested) => this.#activate(membership, suggested),
-      onRestored: () => this.#restored(),
+      reconfiguring: this.#reconfiguring,
       onEstablished: () => this.#established(),
       nextLink: () => this.#nextLink(),
     };
@@ -237,10 +238,11 @@ export class Member {
 
   #established(): void {
     this.election.established(this.#history.current);
-    if (!this.#isWithheld) return;
+    const wasWithheld = this.#isWithheld;
+    this.#isTrusted = true;
+    if (!wasWithheld) return;
     // The leader's history is on this server's disk: it joins again, as one that counts.
     this.election.healed();
-    this.#isTrusted = true;
     this.#role?.end('its data is whole, it joins again as a voter');
   }
 
@@ -274,73 +276,10 @@ export class Member {
     this.#ended = null;
     for (const proposal of ended.rest()) this.#replica.commit(proposal, null);
     this.#history.begin(this.#replica.state.lastZxid);
-    const leader = this.#appointed;
-    this.#appointed = null;
+    this.#reconfiguring.show();
+    const leader = this.#reconfiguring.takeAppointed();
     if (leader === null) this.#look();
     else this.election.appoint(leader, this.#told(), this.#replica.now.monotonic);
     this.drain();
   }
-
-  // -- the membership --------------------------------------------------------------------------
-
-  /** A server that looks for a leader learns from others of a newer membership (FastLeaderElection). */
-  #learn(from: ServerId, { config }: Notification): void {
-    if (!this.#ensemble.isDynamic || config === null || this.#role !== null) return;
-    if (this.#ended !== null || !this.#isNewer(config)) return;
-    const next = membershipIn(config);
-    if (next === null) return;
-    this.#replica.report('info', `Server ${from} knows of a newer membership, ${nameOf(next)}`);
-    this.#activate(next, null);
-    this.election.start(this.#told(), this.#replica.now.monotonic);
-  }
-
-  /** Most say the same again and again: the version alone is quickly read. */
-  #isNewer(config: string): boolean {
-    const version = /^version=([0-9a-f]{1,16})$/m.exec(config)?.[1];
-    return version !== undefined && BigInt(`0x${version}`) > this.#ensemble.active.version;
-  }
-
-  #reconfig(membership: Membership): void {
-    if (this.#ensemble.propose(membership)) this.#changed();
-  }
-
-  #restored(): void {
-    const { state, now } = this.#replica;
-    if (this.#ensemble.restored(state)) this.#changed();
-    this.#ensemble.show(state, now.wall);
-  }
-
-  /** QuorumPeer.processReconfig. */
-  #activate(membership: Membership, suggested: ServerId | null): boolean {
-    const before = this.#ensemble.active;
-    if (!this.#ensemble.activate(membership)) return true;
-    const { state, now } = this.#replica;
-    this.#ensemble.show(state, now.wall);
-    this.#changed();
-    if (isSame(before, membership)) return true;
-    this.#replica.report('info', `The membership ${nameOf(membership)} is in force`);
-    const leader = this.election.vote?.leader;
-    const role = this.#role;
-    if (role === null || leader === undefined) return true;
-    const hasLeader =
-      suggested === null ? keepsPlace(before, membership, leader) : suggested === leader;
-    if (hasLeader && this.election.dueState === this.election.state) return true;
-    this.#appointed = suggested;
-    role.end('the membership has changed');
-    return false;
-  }
-
-  #changed(): void {
-    this.election.changeMembership(this.#ensemble.known);
-    this.#role?.membershipChanged();
-    this.#tellWorld();
-  }
-
-  #tellWorld(): void {
-    const { active, pending } = this.#ensemble;
-    this.#replica.effect({ kind: 'membership', active, pending });
-  }
 }
-
-const nameOf = ({ version, servers }: Membership): string =>
-  `${version.toString(16)} of [${servers.map(({ id }) => id).join(', ')}]`;

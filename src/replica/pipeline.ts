@@ -22,6 +22,8 @@ export interface Load {
 }
 
 export interface Pipeline {
+  /** True without a leader: who may write is sent away, and nothing is written. */
+  readonly isReadOnly: boolean;
   readonly load: Load;
   /** The sessions that this server watches over: all of them at who decides, a learner's own. */
   readonly tracker: SessionTracker;

@@ -153,6 +153,11 @@ export class Reception {
       return;
     }
     const operation = operations.get(opcode);
+    if (pipeline.isReadOnly && (operation?.kind === 'write' || opcode === OpCode.sync)) {
+      connection.push(this.#waiting('write', xid, opcode));
+      this.answerAlone(connection, ErrorCode.notReadOnly);
+      return;
+    }
     if (operation?.kind === 'write') {
       const { largeRequests } = this.#rules;
       if (refusesLarge(connection, reader.remaining, this.#replica, largeRequests)) return;
@@ -272,6 +277,15 @@ export class Reception {
       operation.respond(connection.out, applied);
     }
     this.#finish(connection, start, operation?.label ?? 'CLOS', xid, since);
+  }
+
+  /** Answers the one request that waits, without a body. */
+  answerAlone(connection: Connection, err: ErrorCode): void {
+    const waiting = connection.shift();
+    if (waiting === undefined) return;
+    const { xid, opcode, since } = waiting;
+    const start = this.#begin(connection, xid, err);
+    this.#finish(connection, start, operations.get(opcode)?.label ?? 'CLOS', xid, since);
   }
 
   #begin(connection: Connection, xid: number, err: number): number {

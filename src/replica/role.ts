@@ -1,12 +1,10 @@
 // What a member's roles have in common: how they are told what happens, and what they are made of.
 import type { LinkId, RoleOutput } from '../consensus/events.ts';
-import type { ServerId } from '../consensus/quorum.ts';
-import type { Membership } from '../wire/membership.ts';
-import type { Ensemble } from './ensemble.ts';
 import type { Effect, MemberEvent, Mode } from './events.ts';
 import type { History } from './history.ts';
-import type { MemberOptions } from './member.ts';
+import type { MemberOptions } from './memberOptions.ts';
 import type { Proposal } from './proposals.ts';
+import type { Reconfiguring } from './reconfiguring.ts';
 import type { Replica, ReplicaOptions } from './replica.ts';
 
 /** What happens to a role; the election's part is not for it. */
@@ -40,26 +38,17 @@ export interface RoleParts {
   readonly options: ReplicaOptions;
   readonly own: MemberOptions;
   readonly history: History;
-  readonly ensemble: Ensemble;
+  readonly reconfiguring: Reconfiguring;
   /** Where its machine says what it has to say. */
   readonly out: RoleOutput[];
   readonly effect: (effect: Effect) => void;
-  /** Another membership is on its way: in the log, or with the leader's history. */
-  readonly onReconfig: (membership: Membership) => void;
-  /**
-   * A membership is in force. `leader` is who should lead then; null: it was not said.
-   * Returns false when this role ends because of it.
-   */
-  readonly onActivated: (membership: Membership, leader: ServerId | null) => boolean;
-  /** The state was replaced by the leader's, or by an earlier one. */
-  readonly onRestored: () => void;
   /** The epoch is in force. */
   readonly onEstablished: () => void;
   readonly nextLink: () => LinkId;
 }
 
 /** The options that the machines of all roles have. */
-export const machineOptions = ({ options, own, history, ensemble, out }: RoleParts) => ({
+export const machineOptions = ({ options, own, history, reconfiguring, out }: RoleParts) => ({
   id: options.serverId,
   acceptedEpoch: history.accepted,
   currentEpoch: history.current,
@@ -67,6 +56,6 @@ export const machineOptions = ({ options, own, history, ensemble, out }: RolePar
   tickTime: options.tickTime,
   initLimit: own.initLimit,
   syncLimit: own.syncLimit,
-  configVersion: ensemble.active.version,
+  configVersion: reconfiguring.ensemble.active.version,
   out,
 });

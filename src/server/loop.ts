@@ -42,6 +42,8 @@ export class Loop {
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
   #isFlushDue = false;
+  /** The time of this turn, once a packet has come in it. */
+  #turn: Now | null = null;
   #isStopped = false;
   #isQuiet = false;
 
@@ -96,10 +98,31 @@ export class Loop {
   };
 
   #take(event: Event): void {
+    if (event.kind === 'packet') {
+      this.#takePacket(event);
+      return;
+    }
     const now = clock();
     for (const effect of this.#replica.step(event, now)) this.#carryOut(effect);
     this.#send();
     if (event.kind === 'received' && !this.#isFlushDue) this.#vigil.asked(now.monotonic);
+  }
+
+  /**
+   * Packets of other servers come by the hundred in a chunk, each of them one acknowledgement or
+   * commit: what clients are answered goes out at the end of the turn, and the turn has one time.
+   */
+  #takePacket(event: Event): void {
+    let now = this.#turn;
+    if (now === null) {
+      now = clock();
+      this.#turn = now;
+      setImmediate(() => {
+        this.#turn = null;
+        this.#send();
+      });
+    }
+    for (const effect of this.#replica.step(event, now)) this.#carryOut(effect);
   }
 
   /** The first step of a server in an ensemble. */

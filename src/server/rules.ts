@@ -3,7 +3,7 @@ import type { Config } from '../config/index.ts';
 import type { Rules } from '../operations/operation.ts';
 import type { ReceptionRules } from '../replica/congestion.ts';
 import type { ContainerRules } from '../replica/containers.ts';
-import type { MemberOptions } from '../replica/member.ts';
+import type { MemberOptions } from '../replica/memberOptions.ts';
 import type { AuthOptions } from '../state/auth.ts';
 import type { TreeOptions } from '../state/tree.ts';
 import type { StoredMember } from './stored.ts';
@@ -71,4 +71,5 @@ export const memberOptions = (config: Config, { dir, initial }: StoredMember): M
   initLimit: config.initLimit,
   syncLimit: config.syncLimit,
   leaderServes: config.leaderServes,
+  readOnlyMode: config['readonlymode.enabled'],
 });

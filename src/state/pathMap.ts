@@ -100,13 +100,18 @@ export class PathMap<V extends object | true> {
 
   /** What is set meanwhile may or may not be met. */
   *entries(): Generator<[string, V], void, void> {
-    for (const map of this.#shards ?? (this.#whole === null ? [] : [this.#whole])) {
+    for (const map of this.parts()) {
       for (const [path, value] of map) if (value !== undefined) yield [path, value];
     }
   }
 
   *keys(): Generator<string, void, void> {
     for (const [path] of this.entries()) yield path;
+  }
+
+  /** The Maps that make up this one; they stay as they are when it is cut up. A value may be gone. */
+  parts(): readonly ReadonlyMap<string, V | undefined>[] {
+    return this.#shards ?? (this.#whole === null ? [] : [this.#whole]);
   }
 
   /** `visit` must not change this map. */

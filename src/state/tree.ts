@@ -12,7 +12,7 @@ import { TreeDigest } from './treeDigest.ts';
 import { DEFAULT_TREE_OPTIONS, type TreeOptions } from './treeOptions.ts';
 import { addUsage, recountUsage } from './usage.ts';
 import { countBelow, walk } from './walk.ts';
-import { EMPTY, Znode } from './znode.ts';
+import { EMPTY, type Previewed, Znode } from './znode.ts';
 import { Znodes } from './znodes.ts';
 
 export { CONFIG_PATH, isSpecialPath } from './specialPaths.ts';
@@ -116,8 +116,8 @@ export class Tree {
   }
 
   /**
-   * Adds a znode; `parentCVersion` -1 stands for one more than the parent has. `contentCrc`, of
-   * path and data, saves summing them up where it is known.
+   * Adds a znode; `parentCVersion` -1 stands for one more than the parent has. What was previewed
+   * needs no look-ups: its parent is there, and it is not.
    * The parent's cversion and pzxid only ever grow: a replay over a fuzzy snapshot brings creates
    * of znodes that were deleted before the snapshot saw the parent.
    */
@@ -129,18 +129,18 @@ export class Tree {
     parentCVersion: number,
     zxid: Zxid,
     time: number,
-    contentCrc?: number,
+    preview?: Previewed,
   ): ErrorCode {
     const slash = path.lastIndexOf('/');
-    const parent = this.nodes.parentAt(path, slash);
+    const parent = preview?.parent ?? this.nodes.parentAt(path, slash);
     if (parent === undefined) return ErrorCode.noNode;
     const name = path.substring(slash + 1);
-    if (parent.children?.has(name)) return ErrorCode.nodeExists;
+    if (preview === undefined && parent.children?.has(name)) return ErrorCode.nodeExists;
     const parentPath = slash === 0 ? '/' : path.substring(0, slash);
     this.#raiseCversion(parentPath, parent, parentCVersion, zxid);
     const node = new Znode(data, this.acls.use(acl), zxid, time, owner);
     this.nodes.add(parent, name, node);
-    this.#count(path, node, contentCrc);
+    this.#count(path, node, preview?.contentCrc);
     if (path.startsWith(QUOTA_ROOT)) this.#quotaNodeCreated(parentPath, name);
     if (!this.quotas.isEmpty) this.#addUsage(path, node.dataLength, 1);
     return ErrorCode.ok;
@@ -185,23 +185,23 @@ export class Tree {
     return node;
   }
 
-  /** Replaces the data, `contentCrc` as in `create`; undefined if there is no such znode. */
+  /** Replaces the data, `preview` as in `create`; undefined if there is no such znode. */
   setData(
     path: string,
     data: Uint8Array | null,
     version: number,
     zxid: Zxid,
     time: number,
-    contentCrc?: number,
+    preview?: Previewed,
   ): Znode | undefined {
-    const node = this.nodes.get(path);
+    const node = preview?.znode ?? this.nodes.get(path);
     if (node === undefined) return undefined;
     const before = node.dataLength;
     node.setData(data);
     node.mtime = time;
     node.mzxid = zxid;
     node.version = version;
-    this.#digest.dataChanged(path, node, contentCrc);
+    this.#digest.dataChanged(path, node, preview?.contentCrc);
     const growth = node.dataLength - before;
     this.dataSize += growth;
     if (!this.quotas.isEmpty) this.#addUsage(path, growth, 0);

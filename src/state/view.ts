@@ -7,12 +7,12 @@ import { OPEN_ACL } from './aclCache.ts';
 import { contentCrcOf, DigestSum, digestOf, isOutsideDigest } from './digest.ts';
 import type { State } from './state.ts';
 import type { Tree } from './tree.ts';
-import type { NodeView } from './znode.ts';
+import type { NodeView, Previewed, Znode } from './znode.ts';
 
 const OPEN = { list: OPEN_ACL };
 
 /** A znode as one proposal in flight leaves it. */
-class Change implements NodeView {
+class Change implements NodeView, Previewed {
   readonly path: string;
   readonly inFlight: Zxid;
   /** The change of the same path before this one that was in flight then. */
@@ -20,6 +20,9 @@ class Change implements NodeView {
   isDeleted: boolean;
   /** The tree has it now: it counts no more. */
   isApplied: boolean;
+  /** In the tree, unless a change in flight makes it. */
+  znode: Znode | null = null;
+  parent: Znode | null = null;
   acl: { readonly list: readonly Acl[] } = OPEN;
   czxid: Zxid = NO_ZXID;
   mzxid: Zxid = NO_ZXID;
@@ -63,6 +66,17 @@ class Change implements NodeView {
   }
 }
 
+/** Where a path leads. */
+interface Found {
+  path: string | null;
+  /** The last one in flight. */
+  change: Change | undefined;
+  /** Looked up where no change is in flight. */
+  znode: Znode | undefined;
+}
+
+const nothingFound = (): Found => ({ path: null, change: undefined, znode: undefined });
+
 /** What `View.create` needs of a create transaction. */
 export interface Creation {
   readonly path: string;
@@ -84,6 +98,9 @@ export class View {
   #head = 0;
   /** The last change of each path, applied ones too until the next compaction. */
   #latest = new Map<string, Change>();
+  /** The last two look-ups: what a request asks about is what it then changes. */
+  #found = nothingFound();
+  #foundBefore = nothingFound();
   /** Digest of the tree after all changes in flight; means nothing while there are none. */
   readonly #digest = new DigestSum();
 
@@ -98,8 +115,8 @@ export class View {
 
   /** The znode as it will be; undefined if there will be none. */
   node(path: string): NodeView | undefined {
-    const change = this.#inFlight(path);
-    if (change === undefined) return this.#tree.get(path);
+    const { change, znode } = this.#find(path);
+    if (change === undefined) return znode;
     return change.isDeleted ? undefined : change;
   }
 
@@ -119,8 +136,8 @@ export class View {
     return [...paths];
   }
 
-  /** Adds a create; its parent must be there and the path must not. Returns the CRC of its content. */
-  create(zxid: Zxid, time: number, creation: Creation, owner: bigint): number {
+  /** Adds a create; its parent must be there and the path must not. */
+  create(zxid: Zxid, time: number, creation: Creation, owner: bigint): Previewed {
     const { path } = creation;
     const parent = this.#push(zxid, parentOf(path));
     const { parentCVersion } = creation;
@@ -133,7 +150,7 @@ export class View {
     parent.numChildren++;
     this.#seal(parent);
     const node = this.#push(zxid, path, true);
-    node.isDeleted = false;
+    node.parent = parent.znode;
     node.acl = creation.acl === null ? OPEN : { list: creation.acl };
     node.czxid = zxid;
     node.mzxid = zxid;
@@ -143,7 +160,7 @@ export class View {
     node.ephemeralOwner = owner;
     this.#setContent(node, creation.data);
     this.#seal(node);
-    return node.contentCrc;
+    return node;
   }
 
   /** Adds a delete; what is not there is passed over (as when a session closes). */
@@ -160,21 +177,21 @@ export class View {
     node.digest = 0;
   }
 
-  /** Adds new data; returns the CRC of the content. */
+  /** Adds new data. */
   setData(
     zxid: Zxid,
     time: number,
     path: string,
     data: Uint8Array | null,
     version: number,
-  ): number {
+  ): Previewed {
     const node = this.#push(zxid, path);
     node.mtime = time;
     node.mzxid = zxid;
     node.version = version;
     this.#setContent(node, data);
     this.#seal(node);
-    return node.contentCrc;
+    return node;
   }
 
   setAcl(zxid: Zxid, path: string, acl: readonly Acl[] | null, version: number): void {
@@ -197,10 +214,12 @@ export class View {
       if (change.previous === null) this.#latest.delete(change.path);
       else this.#latest.set(change.path, change.previous);
     }
+    this.#forgetFound();
   }
 
   /** Forgets the changes up to `zxid`: the tree has them now. */
   applied(zxid: Zxid): void {
+    this.#forgetFound();
     const changes = this.#changes;
     let head = this.#head;
     while (head < changes.length) {
@@ -220,6 +239,7 @@ export class View {
     this.#changes = [];
     this.#head = 0;
     this.#latest = new Map();
+    this.#forgetFound();
   }
 
   #compact(): void {
@@ -237,18 +257,40 @@ export class View {
     return change === undefined || change.isApplied ? undefined : change;
   }
 
+  #find(path: string): Found {
+    const recent = this.#found;
+    if (recent.path === path) return recent;
+    const found = this.#foundBefore;
+    if (found.path === path) return found;
+    this.#foundBefore = recent;
+    this.#found = found;
+    found.path = path;
+    found.change = this.#inFlight(path);
+    found.znode = found.change === undefined ? this.#tree.get(path) : undefined;
+    return found;
+  }
+
+  #forgetFound(): void {
+    this.#found.path = null;
+    this.#foundBefore.path = null;
+  }
+
   /** A new change of `path`, starting from what will be there (nothing, when `isNew`). */
   #push(zxid: Zxid, path: string, isNew = false): Change {
     if (this.size === 0) this.#digest.value = this.#tree.digest;
-    const latest = this.#inFlight(path);
+    const found = this.#find(path);
+    const latest = found.change;
+    const node = latest ?? found.znode;
+    const isThere = node !== undefined && latest?.isDeleted !== true;
     const change = new Change(path, zxid, latest ?? null);
-    const node = latest ?? this.#tree.get(path);
-    if (isNew) assert(node === undefined || latest?.isDeleted === true, () => `${path} exists`);
+    if (isNew) assert(!isThere, () => `${path} exists`);
     else {
-      assert(node !== undefined && latest?.isDeleted !== true, () => `no ${path} to change`);
+      assert(isThere, () => `no ${path} to change`);
+      change.znode = latest === undefined ? (found.znode ?? null) : latest.znode;
       change.copy(node);
       change.digestBefore = change.digest;
     }
+    found.change = change;
     this.#changes.push(change);
     this.#latest.set(path, change);
     return change;

@@ -32,41 +32,85 @@ export function countBelow(node: Znode): number {
 
 /** A znode whose children are being walked. */
 interface Level {
-  path: string;
-  children: Iterator<[string, Znode]>;
+  /** Its path and a slash, as what its children's paths begin with. */
+  readonly above: Buffer;
+  /** The parts of its children that come after those of `entries`. */
+  readonly parts: readonly ReadonlyMap<string, Znode | undefined>[];
+  next: number;
+  entries: IterableIterator<[string, Znode | undefined]>;
 }
 
+const NOTHING: Buffer = Buffer.alloc(0);
+
 /**
- * All znodes from the root down, while they may come and go between any two steps. One created
+ * A walk over all znodes from the root down that may rest, while they come and go. One created
  * after `newest` is left out with all below it, so that what comes has its parent before it, and no
  * path comes twice. One deleted meanwhile may still come; its delete is in the log.
  */
-export function* walkLive(
-  nodes: Nodes,
-  newest: Zxid,
-): Generator<[path: string, node: Znode], void, void> {
-  const root = nodes.get('/');
-  if (root === undefined) return;
-  yield ['/', root];
-  const levels: Level[] = [];
-  let level: Level | undefined = levelOf('/', root);
-  while (level !== undefined) {
-    const { value, done } = level.children.next();
-    if (done === true) {
-      level = levels.pop();
-      continue;
+export class LiveWalk {
+  readonly #nodes: Nodes;
+  readonly #newest: Zxid;
+  readonly #visit: (above: Buffer, name: string, node: Znode) => boolean;
+  readonly #levels: Level[] = [];
+  #isBegun = false;
+
+  /**
+   * @param visit is given a znode's path in two parts, the bytes of its parent's with a slash, and
+   *   its own name (of the root, both are empty); true makes the walk rest
+   */
+  constructor(
+    nodes: Nodes,
+    newest: Zxid,
+    visit: (above: Buffer, name: string, node: Znode) => boolean,
+  ) {
+    this.#nodes = nodes;
+    this.#newest = newest;
+    this.#visit = visit;
+  }
+
+  /** Goes on; true when the walk rests, false at its end. A loop: paths may be very deep. */
+  walk(): boolean {
+    if (!this.#isBegun && this.#begin()) return true;
+    const levels = this.#levels;
+    for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+      const depth = levels.length;
+      for (;;) {
+        const { value, done } = level.entries.next();
+        if (done === true) {
+          if (!nextPart(level)) levels.pop();
+          break;
+        }
+        const [name, node]: [string, Znode | undefined] = value;
+        if (node === undefined || node.czxid > this.#newest) continue;
+        const rests = this.#visit(level.above, name, node);
+        if (node.children !== null) this.#enter(node, [level.above, Buffer.from(`${name}/`)]);
+        if (rests) return true;
+        if (levels.length !== depth) break;
+      }
     }
-    const [name, node]: [string, Znode] = value;
-    if (node.czxid > newest) continue;
-    const path = childOf(level.path, name);
-    yield [path, node];
-    const below = levelOf(path, node);
-    if (below === undefined) continue;
-    levels.push(level);
-    level = below;
+    return false;
+  }
+
+  #begin(): boolean {
+    this.#isBegun = true;
+    const root = this.#nodes.get('/');
+    if (root === undefined) return false;
+    this.#enter(root, [Buffer.from('/')]);
+    return this.#visit(NOTHING, '', root);
+  }
+
+  #enter({ children }: Znode, above: readonly Buffer[]): void {
+    if (children === null) return;
+    const parts = children.parts();
+    const [first] = parts;
+    if (first === undefined) return;
+    this.#levels.push({ above: Buffer.concat(above), parts, next: 1, entries: first.entries() });
   }
 }
 
-/** undefined without children; taken after the znode was given out, by when it may have some. */
-const levelOf = (path: string, node: Znode): Level | undefined =>
-  node.children === null ? undefined : { path, children: node.children.entries() };
+function nextPart(level: Level): boolean {
+  const part = level.parts[level.next++];
+  if (part === undefined) return false;
+  level.entries = part.entries();
+  return true;
+}

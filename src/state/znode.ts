@@ -23,6 +23,16 @@ export interface NodeView extends Readonly<StatPersisted> {
   readonly digest: number;
 }
 
+/** What the preview of a change knows already: applying it need not find it out again. */
+export interface Previewed {
+  /** CRC-32 of path and data as the change leaves them. */
+  readonly contentCrc: number;
+  /** The znode that is changed; null for one that was itself in flight. */
+  readonly znode: Znode | null;
+  /** Of a create: the parent, null when it was itself in flight. */
+  readonly parent: Znode | null;
+}
+
 /** There are millions of these: one shape, no empty collections, shared zxid objects. */
 export class Znode implements NodeView {
   /** The data, or the slab in which they are. */

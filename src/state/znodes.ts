@@ -1,4 +1,5 @@
 // All znodes of a tree: each holds its children by name, and paths find their way through them.
+import { assert } from '../base/assert.ts';
 import { childOf } from '../base/path.ts';
 import { PathMap } from './pathMap.ts';
 import type { Znode } from './znode.ts';
@@ -62,7 +63,9 @@ export class Znodes {
 
   /** Adds a child that `parent` does not have. */
   add(parent: Znode, name: string, node: Znode): void {
+    const before = parent.numChildren;
     parent.setChild(name, node);
+    assert(parent.numChildren > before, () => `a znode ${name} is there already`);
     this.#size++;
   }
 

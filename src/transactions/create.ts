@@ -4,6 +4,7 @@ import { parentOf } from '../base/path.ts';
 import { CONTAINER_OWNER, ttlOwner } from '../state/owner.ts';
 import type { State } from '../state/state.ts';
 import type { View } from '../state/view.ts';
+import type { Previewed } from '../state/znode.ts';
 import type { Reader, Writer } from '../wire/bytes.ts';
 import { type Acl, AclVector } from '../wire/data.ts';
 import { ErrorCode } from '../wire/errors.ts';
@@ -19,8 +20,7 @@ interface Created {
   readonly acl: readonly Acl[] | null;
   /** The parent's cversion afterwards; -1 in entries of servers before 3.4: one more. */
   readonly parentCVersion: number;
-  /** Of path and data, once previewed: `apply` need not sum them up again. */
-  contentCrc?: number | undefined;
+  preview?: Previewed | undefined;
 }
 export interface CreateTxn extends Created {
   readonly type: typeof OpCode.create | typeof OpCode.create2;
@@ -90,7 +90,7 @@ export function applyCreate(state: State, header: TxnHeader, txn: AnyCreateTxn):
     txn.parentCVersion,
     header.zxid,
     header.time,
-    txn.contentCrc,
+    txn.preview,
   );
   if (err === ErrorCode.nodeExists) {
     // Only in a replay: the snapshot has the znode already, or a later one of that name.
@@ -107,5 +107,5 @@ export function applyCreate(state: State, header: TxnHeader, txn: AnyCreateTxn):
 }
 
 export function previewCreate(view: View, header: TxnHeader, txn: AnyCreateTxn): void {
-  txn.contentCrc = view.create(header.zxid, header.time, txn, ownerOf(txn, header.clientId));
+  txn.preview = view.create(header.zxid, header.time, txn, ownerOf(txn, header.clientId));
 }

@@ -1,6 +1,7 @@
 // The transaction that replaces a znode's data; a reconfig is one on /zookeeper/config.
 import type { State } from '../state/state.ts';
 import type { View } from '../state/view.ts';
+import type { Previewed } from '../state/znode.ts';
 import type { Reader, Writer } from '../wire/bytes.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { OpCode } from '../wire/opcodes.ts';
@@ -15,8 +16,7 @@ export interface SetDataTxn {
   readonly data: Uint8Array | null;
   /** The version afterwards. */
   readonly version: number;
-  /** Of path and data, once previewed: `apply` need not sum them up again. */
-  contentCrc?: number | undefined;
+  preview?: Previewed | undefined;
 }
 
 export const readSetData = (r: Reader, type: SetDataTxn['type']): SetDataTxn => ({
@@ -35,8 +35,8 @@ export function writeSetData(w: Writer, txn: SetDataTxn): void {
 export function applySetData(state: State, header: TxnHeader, txn: SetDataTxn): Applied {
   const { tree, watches } = state;
   const { path } = txn;
-  const { data, version, contentCrc } = txn;
-  const node = tree.setData(path, data, version, header.zxid, header.time, contentCrc);
+  const { data, version, preview } = txn;
+  const node = tree.setData(path, data, version, header.zxid, header.time, preview);
   if (node === undefined) return noNode(txn.type, path);
   if (!watches.isEmpty) watches.dataChanged(path, header.zxid, node.acl.list);
   const outcome = applied(txn.type, ErrorCode.ok, path, tree.statOf(node));
@@ -44,5 +44,5 @@ export function applySetData(state: State, header: TxnHeader, txn: SetDataTxn): 
 }
 
 export function previewSetData(view: View, header: TxnHeader, txn: SetDataTxn): void {
-  txn.contentCrc = view.setData(header.zxid, header.time, txn.path, txn.data, txn.version);
+  txn.preview = view.setData(header.zxid, header.time, txn.path, txn.data, txn.version);
 }

@@ -209,21 +209,22 @@ export class Writer {
     this.#buffer.set(value, at);
   }
 
-  string(value: string | null): void {
+  /** @param above bytes of the string, in UTF-8, that come before `value` */
+  string(value: string | null, above: Uint8Array = EMPTY): void {
     if (value === null) {
       this.int(-1);
       return;
     }
     // Room for the longest encoding, so that the string is scanned once, not measured first.
-    const at = this.#room(4 + value.length * 3);
-    if (value.length <= SHORT && this.#ascii(value, at + 4)) {
-      this.#view.setInt32(at, value.length);
-      this.#length = at + 4 + value.length;
-      return;
+    const at = this.#room(4 + above.length + value.length * 3);
+    if (above.length > 0) this.#buffer.set(above, at + 4);
+    const start = at + 4 + above.length;
+    let end = start + value.length;
+    if (value.length > SHORT || !this.#ascii(value, start)) {
+      end = start + this.#buffer.write(value, start, 'utf8');
     }
-    const written = this.#buffer.write(value, at + 4, 'utf8');
-    this.#view.setInt32(at, written);
-    this.#length = at + 4 + written;
+    this.#view.setInt32(at, end - at - 4);
+    this.#length = end;
   }
 
   /** Writes a string of ASCII; false when it is none. */

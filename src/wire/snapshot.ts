@@ -63,8 +63,14 @@ export class SnapshotEncoder implements SnapshotTarget {
     writeAcls(this.#out, acls, count);
   }
 
-  node(path: string, node: StatPersisted, data: Buffer | null, acl: bigint): void {
-    writeNode(this.#out, path, node, data, acl);
+  node(
+    path: string,
+    node: StatPersisted,
+    data: Buffer | null,
+    acl: bigint,
+    above?: Uint8Array,
+  ): void {
+    writeNode(this.#out, path, node, data, acl, above);
   }
 
   endOfNodes(): void {

@@ -34,8 +34,17 @@ export interface SnapshotTarget {
   readonly pending: number;
   sessions(sessions: Iterable<readonly [SessionId, number]>, count: number): void;
   acls(acls: Iterable<readonly [bigint, readonly Acl[]]>, count: number): void;
-  /** `data` and `acl` apart from the node, so that a live znode can be passed as it is. */
-  node(path: string, node: StatPersisted, data: Buffer | null, acl: bigint): void;
+  /**
+   * `data` and `acl` apart from the node, so that a live znode can be passed as it is. The path may
+   * come in two parts: `above`, in UTF-8, and what is behind it.
+   */
+  node(
+    path: string,
+    node: StatPersisted,
+    data: Buffer | null,
+    acl: bigint,
+    above?: Uint8Array,
+  ): void;
   endOfNodes(): void;
   /** What has been encoded since the last call, as a view that the next encoding overwrites. */
   take(): Buffer;
@@ -71,8 +80,9 @@ export function writeNode(
   node: StatPersisted,
   data: Buffer | null,
   acl: bigint,
+  above?: Uint8Array,
 ): void {
-  out.string(path);
+  out.string(path, above);
   out.bytes(data);
   out.long(acl);
   out.long(node.czxid);
@@ -104,8 +114,14 @@ export class SnapshotStreamEncoder implements SnapshotTarget {
     writeAcls(this.#writer(), acls, count);
   }
 
-  node(path: string, node: StatPersisted, data: Buffer | null, acl: bigint): void {
-    writeNode(this.#writer(), path, node, data, acl);
+  node(
+    path: string,
+    node: StatPersisted,
+    data: Buffer | null,
+    acl: bigint,
+    above?: Uint8Array,
+  ): void {
+    writeNode(this.#writer(), path, node, data, acl, above);
   }
 
   /** Writes the signature, too. */

@@ -6,6 +6,7 @@ import type { LargeRequestRules } from '../../src/replica/congestion.ts';
 import { Connection } from '../../src/replica/connection.ts';
 import type { ConnectionThrottleRules } from '../../src/replica/connectionThrottle.ts';
 import type { Effect, Event, Now } from '../../src/replica/events.ts';
+import type { MemberOptions } from '../../src/replica/memberOptions.ts';
 import { Replica } from '../../src/replica/replica.ts';
 import { DEFAULT_AUTH_OPTIONS } from '../../src/state/auth.ts';
 import { initialSessionId } from '../../src/state/sessions.ts';
@@ -28,6 +29,8 @@ export interface LoneOptions {
   chance?: () => number;
   /** What was found on disk. */
   state?: State;
+  /** One of several servers, whose peers are not there. */
+  member?: MemberOptions;
 }
 
 /** Everybody gets through, by Apache's defaults. */
@@ -105,7 +108,7 @@ export class LoneServer {
         },
         containers: { checkIntervalMs: 60_000, maxPerMinute: 10_000, maxNeverUsedMs: 0 },
         tickTime,
-        member: null,
+        member: options.member ?? null,
         chance: options.chance ?? (() => 0),
         firstSessionId: sessionId(options.firstSessionId ?? initialSessionId(1n, this.#now.wall)),
       },

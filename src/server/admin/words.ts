@@ -135,7 +135,7 @@ const words: Readonly<Record<string, Word>> = {
   },
   isro: {
     help: 'rw, or ro in read-only mode',
-    answer: () => 'rw',
+    answer: ({ replica }) => (replica.pipeline.isReadOnly ? 'ro' : 'rw'),
     withoutService: () => 'null',
   },
   mntr: {

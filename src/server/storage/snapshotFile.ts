@@ -3,7 +3,7 @@ import { hex0x, type Zxid } from '../../base/ids.ts';
 import type { AclRef } from '../../state/aclCache.ts';
 import { DIGEST_VERSION } from '../../state/digest.ts';
 import type { State } from '../../state/state.ts';
-import { walkLive } from '../../state/walk.ts';
+import { LiveWalk } from '../../state/walk.ts';
 import type { ByteSource } from '../../wire/byteSource.ts';
 import { readSnapshot, SnapshotEncoder, type ZxidDigest } from '../../wire/snapshot.ts';
 import {
@@ -53,21 +53,20 @@ function* treePieces(
   const start = state.lastZxid;
   const { tree, sessions } = state;
   encoder.sessions(sessions.entries(), sessions.size);
-  const acls: [bigint, AclRef['list']][] = [];
-  const known = new Set<bigint>();
-  for (const { index, list } of tree.acls.entries()) {
-    acls.push([index, list]);
-    known.add(index);
-  }
-  encoder.acls(acls, acls.length);
-  for (const [path, node] of walkLive(tree.nodes, start)) {
+  const known = new Set<AclRef>(tree.acls.entries());
+  encoder.acls(Array.from(known, aclEntry), known.size);
+  let recent: AclRef | null = null;
+  const walk = new LiveWalk(tree.nodes, start, (above, name, node) => {
+    if (node.acl !== recent) recent = known.has(node.acl) ? node.acl : null;
     // A later setACL: Apache mixes up its counts when it meets an unknown index (ZOOKEEPER-4846).
-    const acl = known.has(node.acl.index) ? node.acl.index : -1n;
-    encoder.node(path === '/' ? '' : path, node, node.glimpse(), acl);
-    if (encoder.pending >= pieceSize) yield encoder.take();
-  }
+    encoder.node(name, node, node.glimpse(), recent === null ? -1n : recent.index, above);
+    return encoder.pending >= pieceSize;
+  });
+  while (walk.walk()) yield encoder.take();
   encoder.endOfNodes();
 }
+
+const aclEntry = ({ index, list }: AclRef): [bigint, AclRef['list']] => [index, list];
 
 /** A snapshot being written; `pieces` says what. */
 interface Job {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { SessionId } from '../../../src/base/ids.ts';
 import { State } from '../../../src/state/state.ts';
-import { walkLive } from '../../../src/state/walk.ts';
+import { LiveWalk } from '../../../src/state/walk.ts';
 import type { Acl, StatPersisted } from '../../../src/wire/data.ts';
 import { dump } from '../../support/goldenTxns.ts';
 import { Leader, replay, steps } from '../../support/treeModel.ts';
@@ -27,12 +27,13 @@ function snapshotWhileCommitting(leader: Leader, from: number, slice: number): S
     nodes: [],
   };
   let visited = 0;
-  for (const [path, node] of walkLive(tree.nodes, leader.state.lastZxid)) {
+  const walk = new LiveWalk(tree.nodes, leader.state.lastZxid, (above, name, node) => {
     const stat = { ...node };
     const data = node.data === null ? null : Buffer.from(node.data);
-    snapshot.nodes.push([path === '/' ? '' : path, data, node.acl.index, stat]);
-    if (++visited % slice === 0) leader.commit(1);
-  }
+    snapshot.nodes.push([`${above}${name}`, data, node.acl.index, stat]);
+    return ++visited % slice === 0;
+  });
+  while (walk.walk()) leader.commit(1);
   return snapshot;
 }
 
