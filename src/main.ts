@@ -1,4 +1,4 @@
-// The program `zk`: chooses between `cli`, `server` and `bench`, and loads only what it runs.
+// The program `zk`: chooses between `cli`, `server`, `lab` and `bench`, and loads only what it runs.
 import { Command, CommanderError } from 'commander';
 
 /** Whoever reads our output may stop reading, as `head` does: that is no error. A full disk is. */
@@ -19,7 +19,14 @@ async function versionLine(): Promise<string> {
 async function runShell(args: readonly string[]): Promise<void> {
   const { runCli } = await import('./cli/run.ts');
   const ensure = async () => (await import('./bundled.ts')).ensureServer();
-  process.exitCode = await runCli(args, { ensure });
+  process.exitCode = await runCli(args, {
+    ensure,
+    lab: async (...given) => (await import('./lab/command.ts')).runLab(...given),
+  });
+}
+
+async function runLab(words: readonly string[]): Promise<void> {
+  process.exitCode = await (await import('./lab/program.ts')).runLabProgram(words);
 }
 
 /** The subcommand that is asked for with its own options; a line for `--help` otherwise. */
@@ -46,6 +53,7 @@ async function program(asked: string | undefined): Promise<Command> {
       'start, stop and look at servers: zk server start conf/zoo.cfg',
     );
   }
+  zk.command('lab').description('an ensemble on this machine, to try and to break: zk lab up 3');
   if (asked === 'bench') {
     const { benchCommand } = await import('./bench/command.ts');
     zk.addCommand(quietly(benchCommand()));
@@ -68,7 +76,9 @@ async function main(given: readonly string[]): Promise<void> {
   const argv = given[0] === 'bench' ? given.map((w) => (w === '-server' ? '--server' : w)) : given;
   // The shell's own words may look like anything: commander must not touch what follows `cli`.
   if (argv[0] === 'cli') return await runShell(argv.slice(1));
+  if (argv[0] === 'lab') return await runLab(argv.slice(1));
   if (argv[0] === 'help' && argv[1] === 'cli') return await runShell(['--help']);
+  if (argv[0] === 'help' && argv[1] === 'lab') return await runLab(['--help']);
   try {
     await (await program(argv[0] === 'help' ? argv[1] : argv[0])).parseAsync(argv, {
       from: 'user',

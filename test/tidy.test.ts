@@ -35,7 +35,8 @@ const layers: Readonly<Record<string, Layer>> = {
   client: { below: ['wire'] },
   cli: { below: ['client', 'package'], packages: ['chalk', 'cli-table3', 'commander', 'prompts'] },
   bench: { below: ['client'], packages: ['cli-progress', 'commander', 'hdr-histogram-js'] },
-  main: { below: ['cli', 'server', 'bench'], packages: ['commander'] },
+  lab: { below: ['server', 'cli'], packages: ['commander'] },
+  main: { below: ['lab', 'bench'], packages: ['commander'] },
 };
 
 /** What pure layers may use of Node: name -> what of it. */

@@ -15,6 +15,7 @@ export type OperandKind =
   | 'watch' /* true|1|false|0 of the 3.4 forms */
   | 'version' /* version number of a node, -1 = any */
   | 'number'
+  | 'labVerb' /* up, status... */
   | 'duration' /* 10s, 500ms, 2m; a bare number is seconds */
   | 'mode' /* addWatch mode */
   | 'eventType'
@@ -61,6 +62,19 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json };
 
+/** What a command of the lab has around it: at a command line of the system, or inside the shell. */
+export interface LabWorld {
+  readonly out: Sink;
+  readonly err: Sink;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** The words are typed into the shell. */
+  readonly isShell: boolean;
+}
+
+/** Throws CliError. */
+export type LabRunner = (words: readonly string[], world: LabWorld) => Promise<void>;
+
 /** The shell as its own commands see it. */
 export interface ShellAccess {
   readonly commands: readonly Command[];
@@ -80,6 +94,8 @@ export interface ShellAccess {
   /** Undefined when nobody is there to answer. */
   confirm(question: string): Promise<boolean | undefined>;
   askPassword(question: string): Promise<string | undefined>;
+  /** Runs the words of `lab`: an ensemble on this machine. */
+  lab(words: readonly string[]): Promise<void>;
   /** All of standard input; a usage error when the commands come from there. */
   readStdin(): Promise<Buffer>;
   /** A dim line on a terminal, at most `times` per run of the shell for the same `key`. */

@@ -1,5 +1,6 @@
 // Completion from the commands' own tables: command names, options, paths, modes and session names.
 import type { Command, OperandKind } from './command.ts';
+import { LAB_VERBS } from './labVerbs.ts';
 import type { LineEditor } from './lineEditor.ts';
 import { tokenize } from './tokenizer.ts';
 
@@ -30,6 +31,7 @@ const fixedWords: Partial<Record<OperandKind, readonly string[]>> = {
   watch: ['true', 'false'],
   mode: ['PERSISTENT', 'PERSISTENT_RECURSIVE'],
   onOff: ['off', 'on'],
+  labVerb: LAB_VERBS,
   scheme: ['auth', 'digest', 'ip', 'sasl', 'world', 'x509'],
   acl: ['auth::cdrwa', 'digest:', 'ip:', 'world:anyone:cdrwa', 'world:anyone:r'],
   eventType: [

@@ -5,13 +5,14 @@ import { Status } from './cliError.ts';
 import { failureOf } from './errors.ts';
 import { oneShotQuestions } from './oneShotQuestions.ts';
 import { openScript, runScript } from './script.ts';
-import { Shell, type ShellOptions } from './shell.ts';
+import { Shell, type ShellOptions, type ShellWorld } from './shell.ts';
 import { type Sink, streamSink } from './sink.ts';
 
-/** The server that comes with the shell; main passes it in, because the shell knows no server. */
-export interface BundledServer {
+/** The servers that come with the shell; main passes them in, because the shell knows no server. */
+export interface BundledServers {
   /** Starts it unless it runs; where it listens, and a line for the user if it was started. */
   ensure(): Promise<{ readonly address: string; readonly notice: string | undefined }>;
+  readonly lab: NonNullable<ShellWorld['lab']>;
 }
 
 interface World {
@@ -34,7 +35,7 @@ function modeOf(args: CliArguments): ShellOptions['mode'] {
 }
 
 /** Runs `zk cli argv...`; never throws, prints at most one line about what went wrong. */
-export async function runCli(argv: readonly string[], bundled: BundledServer): Promise<number> {
+export async function runCli(argv: readonly string[], bundled: BundledServers): Promise<number> {
   const world = { out: streamSink(process.stdout), err: streamSink(process.stderr) };
   // Output that cannot be written must not end the process here: the sessions are closed first.
   for (const stream of [process.stdout, process.stderr]) {
@@ -52,7 +53,7 @@ export async function runCli(argv: readonly string[], bundled: BundledServer): P
   }
 }
 
-async function runWith(args: CliArguments, world: World, bundled: BundledServer): Promise<number> {
+async function runWith(args: CliArguments, world: World, bundled: BundledServers): Promise<number> {
   const mode = modeOf(args);
   let { server } = args;
   if (args.withServer && !args.isServerGiven) {
@@ -66,6 +67,7 @@ async function runWith(args: CliArguments, world: World, bundled: BundledServer)
     {
       ...world,
       client: createClient,
+      lab: bundled.lab,
       ...(isStdinScript || mode === 'terminal' ? {} : { readStdin: () => readAll(process.stdin) }),
     },
   );

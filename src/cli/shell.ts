@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { ZooKeeper } from '../client/api.ts';
 import { ZkError } from '../client/errors.ts';
 import { CliError, noChroot, Status, usageError } from './cliError.ts';
-import type { CommandContext, Json, ShellAccess } from './command.ts';
+import type { CommandContext, Json, LabRunner, ShellAccess } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { failureOf } from './errors.ts';
 import { expecting } from './expecting.ts';
@@ -31,6 +31,8 @@ export interface ShellWorld {
   readonly client: ClientFactory;
   /** Standard input for `set /p -`; undefined when the commands themselves come from there. */
   readonly readStdin?: () => Promise<Buffer>;
+  /** The words of the command `lab`; undefined where no servers come with the shell. */
+  readonly lab?: LabRunner;
 }
 
 export class Shell implements ShellApi, ShellAccess {
@@ -248,6 +250,12 @@ export class Shell implements ShellApi, ShellAccess {
 
   async askPassword(question: string): Promise<string | undefined> {
     return await this.#questions?.askPassword(question);
+  }
+
+  async lab(words: readonly string[]): Promise<void> {
+    const { lab, out, err } = this.#world;
+    if (lab === undefined) throw usageError('This shell has no servers of its own');
+    await lab(words, { out, err, signal: this.#abort.signal, isShell: true });
   }
 
   async readStdin(): Promise<Buffer> {

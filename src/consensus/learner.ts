@@ -266,7 +266,9 @@ export class Learner {
     if (this.#phase !== Phase.logging || !this.#reception.hasOnDisk(this.#newLeaderBehind)) return;
     const epoch = this.#epoch;
     this.#phase = Phase.savingEpoch;
-    if (this.#options.currentEpoch === epoch) this.#acknowledgeNewLeader();
+    const { currentEpoch, mayPromise } = this.#options;
+    // Saved again by who was damaged: with it the disk knows that its history is whole.
+    if (currentEpoch === epoch && mayPromise !== false) this.#acknowledgeNewLeader();
     else this.#out.push({ kind: 'saveEpoch', which: 'current', epoch });
   }
 

@@ -1,6 +1,6 @@
 // The server that decides, alone or as leader: it prepares what clients ask, proposes, and expires sessions.
 import { Fifo } from '../base/fifo.ts';
-import { hex0x, NO_SESSION, type SessionId, type Zxid } from '../base/ids.ts';
+import { counterOf, hex0x, NO_SESSION, type SessionId, type Zxid } from '../base/ids.ts';
 import type { Reconfiguration, WriteOperation } from '../operations/operation.ts';
 import { prepareDeleteContainer } from '../operations/remove.ts';
 import { SessionTracker } from '../state/sessions.ts';
@@ -200,6 +200,7 @@ export class Deciding implements Pipeline {
     for (;;) {
       const next = this.proposals.nextCommitted(upTo);
       if (next === undefined) break;
+      this.#confirmBefore(next.header.zxid);
       this.#replica.commit(next, next.connection);
       this.proposals.applied(next);
       this.#releaseSyncs();
@@ -212,11 +213,17 @@ export class Deciding implements Pipeline {
 
   forget(): void {}
 
+  /** In an epoch without a proposal yet all that there is has been applied. */
+  get #proposedUpTo(): Zxid {
+    const { lastProposed } = this.#order;
+    return counterOf(lastProposed) === 0 ? this.#replica.state.lastZxid : lastProposed;
+  }
+
   // -- sync ------------------------------------------------------------------------------------
 
   sync(): SyncPoint | null {
     const point: SyncPoint = { zxid: NOT_YET };
-    const upTo = this.#order.lastProposed;
+    const upTo = this.#proposedUpTo;
     this.requestSync(() => {
       point.zxid = upTo;
     });
@@ -227,13 +234,24 @@ export class Deciding implements Pipeline {
   requestSync(release: () => void): void {
     const token = ++this.#lastToken;
     const isConfirmed = this.#order.confirm(token);
-    this.#syncs.push({ token, upTo: this.#order.lastProposed, isConfirmed, release });
+    this.#syncs.push({ token, upTo: this.#proposedUpTo, isConfirmed, release });
     this.#releaseSyncs();
   }
 
   /** A quorum followed this leader when it was asked for `token`, or later. */
   confirmed(token: number): void {
     for (const sync of this.#syncs.values()) if (sync.token <= token) sync.isConfirmed = true;
+    this.#releaseSyncs();
+    this.#replica.reception.applied();
+  }
+
+  /**
+   * A quorum has logged what was proposed after a sync: so this was the leader when it was asked.
+   * The sync comes first, as the next transaction may be a write of the same session.
+   */
+  #confirmBefore(committed: Zxid): void {
+    if (this.#syncs.length === 0) return;
+    for (const sync of this.#syncs.values()) if (sync.upTo < committed) sync.isConfirmed = true;
     this.#releaseSyncs();
     this.#replica.reception.applied();
   }

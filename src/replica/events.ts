@@ -23,7 +23,9 @@ export type ClientEvent =
   | { kind: 'resumed'; connection: Connection }
   | { kind: 'closed'; connection: Connection }
   | { kind: 'logged'; upTo: Zxid }
-  | { kind: 'deadline' };
+  | { kind: 'deadline' }
+  /** The process stood still: no session expires before this monotonic time. */
+  | { kind: 'stoodStill'; until: number };
 
 /** What happens between the members of an ensemble. */
 export type MemberEvent =

@@ -175,7 +175,7 @@ export class FollowingRole implements Role {
     replica.state = state;
     this.#parts.reconfiguring.restored();
     // It was taken while it went on changing.
-    replica.isDigestSettled = false;
+    state.isDigestSettled = false;
     history.replaced(state.lastZxid);
     effect({ kind: 'restart', link: this.#link, state });
   }

@@ -7,7 +7,7 @@ import type { TxnHeader } from '../transactions/index.ts';
 import { type Reader, Writer } from '../wire/bytes.ts';
 import type { Id } from '../wire/data.ts';
 import { OpCode } from '../wire/opcodes.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, Waiting } from './connection.ts';
 import { establish, refuse, wait } from './handshake.ts';
 import { NOT_YET, type Pipeline, type SyncPoint } from './pipeline.ts';
 import type { Replica } from './replica.ts';
@@ -164,12 +164,22 @@ export class Forwarding implements Pipeline {
       return connection ?? null;
     }
     const connection = this.#replica.bySession.get(clientId);
-    const first = connection?.waiting.peek();
-    if (connection === undefined || first === undefined) return null;
+    if (connection === undefined) return null;
+    const first = firstWrite(connection);
     // A request that the client had sent through another server has a cxid of its own.
-    if (first.kind !== 'write' || first.xid !== cxid) return null;
+    if (first === undefined || first.xid !== cxid) return null;
+    this.#releaseBefore(connection);
     this.#count(first.bytes, -1);
     return connection;
+  }
+
+  /** What was asked behind a sync is committed: the sync's answer is only on its way. */
+  #releaseBefore(connection: Connection): void {
+    for (const { kind, notBefore } of connection.waiting.values()) {
+      if (kind === 'write') break;
+      if (notBefore !== null) notBefore.zxid = this.#replica.state.lastZxid;
+    }
+    this.#replica.reception.drain(connection);
   }
 
   sync(connection: Connection, xid: number, body: Buffer): SyncPoint {
@@ -201,4 +211,11 @@ export class Forwarding implements Pipeline {
       this.tracker.remove(connection.session);
     }
   }
+}
+
+/** The oldest write that waits, behind reads that wait for a sync. */
+function firstWrite({ waiting }: Connection): Waiting | undefined {
+  for (const one of waiting.values())
+    if (one.kind !== 'read') return one.kind === 'write' ? one : undefined;
+  return undefined;
 }

@@ -37,6 +37,8 @@ export class Member {
   /** A role that is over: the next election waits for what it has asked of the disk. */
   #ended: Role | null = null;
   #isTrusted: boolean;
+  /** The leader's history is on this server's disk: from the next election on it counts. */
+  #isHealed = false;
   /** Peers whose election port could not be reached when that was last tried. */
   readonly #unreachable = new Set<ServerId>();
   #lastLink = -1;
@@ -109,6 +111,7 @@ export class Member {
         break;
       case 'epochSaved':
         this.#history.epochSaved(event.which, event.epoch);
+        if (event.which === 'current' && this.#isWithheld) this.#isHealed = true;
         break;
       case 'truncated':
         this.#replica.state = event.state;
@@ -238,12 +241,14 @@ export class Member {
 
   #established(): void {
     this.election.established(this.#history.current);
-    const wasWithheld = this.#isWithheld;
-    this.#isTrusted = true;
-    if (!wasWithheld) return;
-    // The leader's history is on this server's disk: it joins again, as one that counts.
+    if (this.#isWithheld) this.#role?.end('its data is whole, it joins again as a voter');
+    else this.#isTrusted = true;
+  }
+
+  #trust(): void {
     this.election.healed();
-    this.#role?.end('its data is whole, it joins again as a voter');
+    this.#isTrusted = true;
+    this.#isHealed = false;
   }
 
   /** A voter that has nothing to say, because it has lost what it knew. */
@@ -276,6 +281,7 @@ export class Member {
     this.#ended = null;
     for (const proposal of ended.rest()) this.#replica.commit(proposal, null);
     this.#history.begin(this.#replica.state.lastZxid);
+    if (this.#isHealed) this.#trust();
     this.#reconfiguring.show();
     const leader = this.#reconfiguring.takeAppointed();
     if (leader === null) this.#look();

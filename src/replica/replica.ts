@@ -5,6 +5,7 @@ import type { ServerId } from '../consensus/quorum.ts';
 import type { Rules } from '../operations/operation.ts';
 import type { State } from '../state/state.ts';
 import type { Applied } from '../transactions/index.ts';
+import { ErrorCode } from '../wire/errors.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import type { ReceptionRules } from './congestion.ts';
 import type { Connection } from './connection.ts';
@@ -45,11 +46,6 @@ export interface ReplicaOptions {
 export class Replica {
   /** Replaced when a leader sends its own. */
   state: State;
-  /**
-   * False after a snapshot that was taken while it went on changing: digests are compared again
-   * from the first one that is right.
-   */
-  isDigestSettled = true;
   readonly rules: Rules;
   readonly stats = new ServerStats();
   /** The connection that serves each session. */
@@ -64,6 +60,8 @@ export class Replica {
   #pipeline: Pipeline | null = null;
   #deciding: Deciding | null = null;
   #isServing = false;
+  /** Until then no session expires, and no container goes. */
+  #patientUntil = 0;
   #nextSession: SessionId;
   #effects: Effect[] = [];
   #now: Now = { monotonic: 0, wall: 0 };
@@ -109,8 +107,13 @@ export class Replica {
 
   /** Monotonic time at which it wants a `deadline` event. */
   get deadline(): number {
-    const own = this.#pipeline?.deadline ?? Number.POSITIVE_INFINITY;
+    const own = this.#pipelineDeadline;
     return Math.min(own, this.member?.deadline ?? Number.POSITIVE_INFINITY);
+  }
+
+  get #pipelineDeadline(): number {
+    if (this.#pipeline === null) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#pipeline.deadline, this.#patientUntil);
   }
 
   /** Decides on `event`; what is returned must be carried out in order. */
@@ -132,9 +135,12 @@ export class Replica {
         break;
       case 'deadline':
         this.member?.pass(now);
-        if (this.#pipeline !== null && this.#pipeline.deadline <= now.monotonic) {
-          this.#pipeline.pass();
-        }
+        // A role that has just ended takes its pipeline with it.
+        this.member?.drain();
+        if (this.#pipelineDeadline <= now.monotonic) this.#pipeline?.pass();
+        break;
+      case 'stoodStill':
+        this.#patientUntil = event.until;
         break;
       case 'logged':
         if (this.#alone !== null) this.#loggedAlone(this.#alone, event.upTo);
@@ -217,6 +223,9 @@ export class Replica {
       if (waiting.kind === 'connect') {
         establish(connection, header.clientId, this);
         this.#connected(connection, waiting.since);
+      } else if (applied.err === ErrorCode.sessionMoved) {
+        // No answer: a client that has moved on must not take this for one (ZOOKEEPER-710).
+        this.end(connection);
       } else this.reception.answerWrite(connection, waiting, applied);
       this.reception.drain(connection);
     }
@@ -224,9 +233,10 @@ export class Replica {
   }
 
   #apply(proposal: Proposal): Applied {
-    if (this.isDigestSettled) return apply(this.state, proposal);
-    const applied = apply(this.state, { ...proposal, treeDigest: null });
-    this.isDigestSettled = proposal.treeDigest === this.state.tree.digest;
+    const { state } = this;
+    if (state.isDigestSettled) return apply(state, proposal);
+    const applied = apply(state, { ...proposal, treeDigest: null });
+    state.isDigestSettled = proposal.treeDigest === state.tree.digest;
     return applied;
   }
 

@@ -27,20 +27,30 @@ export type Started =
   /** `lines`: the last of its log. */
   | { readonly kind: 'failed'; readonly lines: readonly string[]; readonly outFile: string };
 
+/** Which server to start, and where. */
+interface Background {
+  readonly file: string;
+  readonly config: Config;
+  readonly cwd?: string;
+  /** Takes its output; absent: where ZOO_LOG_DIR says, or beside dataDir. */
+  readonly outFile?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** Starts a server in the background; settles when it listens or has died. */
 export async function startInBackground(
-  { file, config, cwd }: { file: string; config: Config; cwd?: string },
+  { file, config, cwd, env = process.env, ...given }: Background,
   options: ProcessOptions = {},
 ): Promise<Started> {
-  const pidFile = readPidFile(pidFilePath(config.dataDir), config.dataDir);
+  const pidFile = readPidFile(pidFilePath(config.dataDir, env), config.dataDir);
   if (pidFile.kind === 'running') return { kind: 'running', pid: pidFile.pid };
-  const outFile = openOutFile(config);
+  const outFile = openOutFile(given.outFile ?? outFilePath(config));
   const sizeBefore = statSync(outFile).size;
   const descriptor = openSync(outFile, 'a');
   const child = spawn(process.execPath, childArguments(file, options), {
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...process.env, [CHANNEL]: '1' },
+    env: { ...env, [CHANNEL]: '1' },
     stdio: ['ignore', descriptor, descriptor, 'ipc'],
   });
   closeSync(descriptor);
@@ -99,8 +109,7 @@ export function childArguments(file: string, options: ProcessOptions): string[] 
 }
 
 /** Creates the file that takes the output of a background server, with its directories. */
-function openOutFile(config: Config): string {
-  const path = outFilePath(config);
+function openOutFile(path: string): string {
   try {
     makeDirs(dirname(path));
     closeSync(openSync(path, 'a'));

@@ -41,6 +41,8 @@ export class Loop {
   #isBusy = false;
   #timer: NodeJS.Timeout | null = null;
   #timerAt = Number.POSITIVE_INFINITY;
+  /** When the timer can fire: what it is for may have been due before it was set. */
+  #timerDue = 0;
   #isFlushDue = false;
   /** The time of this turn, once a packet has come in it. */
   #turn: Now | null = null;
@@ -191,26 +193,27 @@ export class Loop {
     this.#clearTimer();
     if (at === Number.POSITIVE_INFINITY) return;
     this.#timerAt = at;
-    const delay = Math.min(Math.max(Math.ceil(at - performance.now()), 1), LONGEST_TIMER);
+    const now = performance.now();
+    const delay = Math.min(Math.max(Math.ceil(at - now), 1), LONGEST_TIMER);
+    this.#timerDue = now + delay;
     this.#timer = setTimeout(() => this.#fire(), delay);
   }
 
   /**
    * Of a process that stood still (stopped, swapped, starved) nobody may expire who could not reach
-   * it: that time is given back. Otherwise what lies in the sockets comes first: it may be a ping.
+   * it: that time is given back to the sessions. Its part in the ensemble goes on: others have not
+   * waited. In any case what lies in the sockets comes first: it may be a ping.
    */
   #fire(): void {
-    const late = performance.now() - this.#timerAt;
+    const late = performance.now() - this.#timerDue;
+    this.#timer = null;
     if (late > this.#longestPause) {
       const given = Math.min(late, this.#maxForgiven);
       this.#logger.warn(
         `Stood still for ${Math.round(late)} ms: nothing expires for ${Math.round(given)} ms`,
       );
-      this.#timerAt = performance.now() + given;
-      this.#timer = setTimeout(() => this.#fire(), given);
-      return;
+      this.dispatch({ kind: 'stoodStill', until: performance.now() + given });
     }
-    this.#timer = null;
     setImmediate(() => this.dispatch({ kind: 'deadline' }));
   }
 }

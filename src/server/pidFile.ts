@@ -6,8 +6,8 @@ import { makeDirs } from './storage/makeDirs.ts';
 import { isRunning, readProc, startTicks } from './storage/processTable.ts';
 
 /** `zookeeper_server.pid` in dataDir, or the file that ZOOPIDFILE names, as in zkServer.sh. */
-export function pidFilePath(dataDir: string): string {
-  const { ZOOPIDFILE: file } = process.env;
+export function pidFilePath(dataDir: string, env: NodeJS.ProcessEnv = process.env): string {
+  const { ZOOPIDFILE: file } = env;
   return file || join(dataDir, 'zookeeper_server.pid');
 }
 

@@ -4,8 +4,10 @@ import type { EnsembleServer } from '../config/ensemble.ts';
 import type { Config } from '../config/index.ts';
 import { State } from '../state/state.ts';
 import { treeOptions } from './rules.ts';
-import { type DataDir, type DataDirOptions, openDataDir } from './storage/dataDir.ts';
+import type { DataDir } from './storage/dataDir.ts';
+import type { DataDirOptions } from './storage/dataDirOptions.ts';
 import { type InitialState, type MemberDir, openMemberDir } from './storage/memberDir.ts';
+import { openDataDir } from './storage/openDataDir.ts';
 
 export interface StoredMember {
   readonly self: EnsembleServer;

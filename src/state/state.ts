@@ -9,6 +9,11 @@ export class State {
   readonly sessions = new Sessions();
   readonly watches = new Watches();
   lastZxid: Zxid = NO_ZXID;
+  /**
+   * False while the tree is ahead of `lastZxid`: it comes from a snapshot that was taken while it
+   * went on changing. Its digest means nothing until one in the log is the same.
+   */
+  isDigestSettled = true;
 
   constructor(options: TreeOptions = DEFAULT_TREE_OPTIONS) {
     this.tree = new Tree(options);

@@ -26,3 +26,24 @@ it('a session that nobody could keep alive outlives the pause', async () => {
     await server.stop();
   }
 });
+
+it('what could be kept alive expires after a pause, too', async () => {
+  const sessionTimeout = 1000;
+  const server = await startOurs({ config: { tickTime: 200, minSessionTimeout: 200 } });
+  try {
+    // Its pings are events that come while time is given back.
+    const other = await connect(server.address, { sessionTimeout });
+    const silent = await connect(server.address, { sessionTimeout });
+    await silent.create('/mine', '', { mode: 'ephemeral' });
+    silent.abandon();
+    process.kill(server.pid, 'SIGSTOP');
+    const over = performance.now() + sessionTimeout;
+    await waitFor('a pause', () => performance.now() > over);
+    process.kill(server.pid, 'SIGCONT');
+    await waitFor('the silent session to expire', async () => !(await other.exists('/mine')));
+    expect(server.log().match(/Stood still/g)).toHaveLength(1);
+    await other.close();
+  } finally {
+    await server.stop();
+  }
+});

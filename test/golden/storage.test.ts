@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../src/base/logger.ts';
-import { openDataDir } from '../../src/server/storage/dataDir.ts';
+import { openDataDir } from '../../src/server/storage/openDataDir.ts';
 import { DIGEST_VERSION } from '../../src/state/digest.ts';
 import { State } from '../../src/state/state.ts';
 import { decodeTxn, encodeTxn } from '../../src/transactions/index.ts';

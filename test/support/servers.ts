@@ -55,7 +55,8 @@ const host = '127.0.0.1';
 export const superUser = 'super:secret';
 const superDigest = `super:${createHash('sha1').update(superUser).digest('base64')}`;
 
-const defaults = {
+/** What every test server is configured with. */
+export const defaults = {
   tickTime: 500,
   minSessionTimeout: 500,
   maxSessionTimeout: 60_000,
@@ -75,10 +76,10 @@ log4j.appender.console.layout=org.apache.log4j.PatternLayout
 log4j.appender.console.layout.ConversionPattern=%d{ISO8601} - %-5p [%t:%C{1}@%L] - %m%n
 `;
 
-function apacheCommand(
+export function apacheCommand(
   home: string,
   configFile: string,
-  checkInterval: string,
+  checkInterval = '60000',
 ): [string, string[]] {
   writeFileSync(join(home, 'log4j.properties'), log4j);
   const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';

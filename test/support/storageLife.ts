@@ -2,12 +2,10 @@
 // and remembers which state belongs to each zxid.
 import { sessionId, type Zxid, zxid } from '../../src/base/ids.ts';
 import { type Logger, silentLogger } from '../../src/base/logger.ts';
-import {
-  type DataDir,
-  type DataDirOptions,
-  openDataDir,
-} from '../../src/server/storage/dataDir.ts';
+import type { DataDir } from '../../src/server/storage/dataDir.ts';
+import type { DataDirOptions } from '../../src/server/storage/dataDirOptions.ts';
 import { Marks } from '../../src/server/storage/marks.ts';
+import { openDataDir } from '../../src/server/storage/openDataDir.ts';
 import { type Recovered, recover } from '../../src/server/storage/recovery.ts';
 import { State } from '../../src/state/state.ts';
 import {

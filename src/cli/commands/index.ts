@@ -9,6 +9,7 @@ import { deleteall } from './deleteall.ts';
 import { get } from './get.ts';
 import { help } from './help.ts';
 import { history, redo } from './history.ts';
+import { lab } from './lab.ts';
 import { ls, ls2 } from './ls.ts';
 import { delquota, listquota, setquota } from './quota.ts';
 import { close, connect, crash, quit } from './session.ts';
@@ -51,6 +52,7 @@ export const COMMANDS: readonly Command[] = [
   history,
   redo,
   sleep,
+  lab,
   prompt,
   version,
 ];

@@ -1,6 +1,9 @@
 // Files that a server gives up without knowing them to be worthless: moved to a directory beside
 // version-2, where neither this server nor Apache's looks, and never deleted.
 import type { Disk } from './disk.ts';
+import { logsAmong, snapshotsAmong } from './fileNames.ts';
+import { MARKS_NAME } from './marks.ts';
+import type { Place } from './recovery.ts';
 
 export type Why = 'damaged' | 'replaced';
 
@@ -33,4 +36,16 @@ function lastNumber(disk: Disk, dir: string, why: Why): number {
   let number = 0;
   while (disk.list(`${dir}.${why}-${number + 1}`).length > 0) number++;
   return number;
+}
+
+/** The logs, marks and snapshots by directory: what damage to one of them puts in doubt. */
+export function damagedFiles({ disk, snapDir, logDir }: Place): [string, string[]][] {
+  const marks = disk.list(logDir).filter((name) => name === MARKS_NAME);
+  const logs = [...logsAmong(disk.list(logDir)).map(({ name }) => name), ...marks];
+  const snapshots = snapshotsAmong(disk.list(snapDir)).map(({ name }) => name);
+  if (snapDir === logDir) return [[logDir, [...logs, ...snapshots]]];
+  return [
+    [logDir, logs],
+    [snapDir, snapshots],
+  ];
 }

@@ -5,12 +5,10 @@
 //   <dataDir>/version-2/snapshot.<hex of the last zxid>       see wire/snapshot.ts
 //   <dataDir>/zk.lock, <dataLogDir>/zk.lock                   see lock.ts
 import { hex0x, NO_ZXID, type Zxid } from '../../base/ids.ts';
-import type { Logger } from '../../base/logger.ts';
 import type { State } from '../../state/state.ts';
-import { type Disk, realDisk } from './disk.ts';
-import { isTemporaryName, logsAmong, snapshotsAmong, VERSION_DIR } from './fileNames.ts';
+import type { DataDirOptions } from './dataDirOptions.ts';
 import { finishInterrupted } from './interrupted.ts';
-import { type Lock, lockDir } from './lock.ts';
+import type { Lock } from './lock.ts';
 import { TxnLog } from './logFile.ts';
 import { Marks } from './marks.ts';
 import { purge } from './purge.ts';
@@ -18,77 +16,10 @@ import { type Place, type Recovered, recover } from './recovery.ts';
 import { repair } from './repair.ts';
 import { snapshotPieces, writeSnapshot, writeSnapshotNow } from './snapshotFile.ts';
 import { SnapshotSchedule } from './snapshotSchedule.ts';
-import { StorageError } from './storageError.ts';
-
-export interface DataDirOptions {
-  dataDir: string;
-  /** The same as dataDir, or a directory (better a disk) of its own for the logs. */
-  dataLogDir: string;
-  /** Bytes; a log grows ahead by as much. */
-  preAllocSize: number;
-  /** Transactions after which a snapshot is due, less a random part of up to a half. */
-  snapCount: number;
-  /** Bytes of entries after which one is due, in the same way; 0 or less: no limit. */
-  snapSizeLimit: number;
-  /** Bytes; 0 or less: no limit. */
-  txnLogSizeLimit: number;
-  forceSync: boolean;
-  fsyncWarningMs: number;
-  /** Start from logs without a snapshot (`snapshot.trust.empty`). */
-  trustEmptySnapshot?: boolean;
-  logger: Logger;
-  /** For tests and simulation. */
-  disk?: Disk;
-  now?: () => number;
-  random?: () => number;
-  snapshotPieceSize?: number;
-  lock?: (dir: string) => Lock;
-}
+import { Waiting } from './waiting.ts';
 
 /** What later decisions need to know of a history that has been put in place. */
 export type HistoryInPlace = Pick<Recovered, 'snapshotZxid' | 'entries' | 'logFloor'>;
-
-/** Locks and prepares the directories; throws StorageError when they cannot be used. */
-export function openDataDir(options: DataDirOptions): DataDir {
-  const disk = options.disk ?? realDisk;
-  const lock = options.lock ?? lockDir;
-  const { dataDir, dataLogDir } = options;
-  const place = {
-    disk,
-    snapDir: `${dataDir}/${VERSION_DIR}`,
-    logDir: `${dataLogDir}/${VERSION_DIR}`,
-  };
-  const locks: Lock[] = [];
-  try {
-    for (const dir of new Set([dataDir, dataLogDir])) {
-      disk.makeDir(`${dir}/${VERSION_DIR}`);
-      locks.push(lock(dir));
-    }
-    if (place.snapDir !== place.logDir) demandSeparate(place);
-    for (const dir of new Set([place.snapDir, place.logDir])) {
-      for (const name of disk.list(dir)) if (isTemporaryName(name)) disk.remove(`${dir}/${name}`);
-    }
-  } catch (error) {
-    for (const held of locks) held.release();
-    throw error;
-  }
-  return new DataDir(options, place, locks);
-}
-
-/** ZOOKEEPER-2967: swapped or changed directories would look like lost data. */
-function demandSeparate({ disk, snapDir, logDir }: Place): void {
-  const advice = 'check that dataDir and dataLogDir are configured as they were before';
-  const [snapshot] = snapshotsAmong(disk.list(logDir));
-  if (snapshot !== undefined) {
-    const file = `${logDir}/${snapshot.name}`;
-    throw new StorageError({ file, reason: 'a snapshot in the log directory', advice });
-  }
-  const [log] = logsAmong(disk.list(snapDir));
-  if (log !== undefined) {
-    const file = `${snapDir}/${log.name}`;
-    throw new StorageError({ file, reason: 'a log in the snapshot directory', advice });
-  }
-}
 
 export class DataDir {
   /** All entries up to this zxid are durable. Never called from within `append` or `flush`. */
@@ -111,8 +42,7 @@ export class DataDir {
   /** Of a directory without a history, until it gets one. */
   #firstSnapshot: Buffer[] | null = null;
   #failure: Error | null = null;
-  /** Called once what they wait for is durable, or nothing will be any more. */
-  #waiting: { upTo: Zxid; go: () => void }[] = [];
+  readonly #waiting = new Waiting();
   #isClosing = false;
   #snapshotZxid: Zxid | null = null;
   readonly #schedule: SnapshotSchedule;
@@ -251,10 +181,9 @@ export class DataDir {
 
   /** Resolves when all up to `upTo` is durable, or when nothing will be any more. */
   #durable(upTo: Zxid): Promise<void> {
-    return new Promise((go) => {
-      this.#waiting.push({ upTo, go });
-      this.#wake();
-    });
+    const waiting = this.#waiting.until(upTo);
+    this.#wake();
+    return waiting;
   }
 
   get #isGivenUp(): boolean {
@@ -262,14 +191,7 @@ export class DataDir {
   }
 
   #wake(): void {
-    if (this.#waiting.length === 0) return;
-    const logged = this.#opened().lastLogged;
-    const isOver = this.#isGivenUp;
-    this.#waiting = this.#waiting.filter(({ upTo, go }) => {
-      if (upTo > logged && !isOver) return true;
-      go();
-      return false;
-    });
+    this.#waiting.wake(this.#log?.lastLogged ?? NO_ZXID, this.#isGivenUp);
   }
 
   /** Takes one entry (the bytes of `encodeTxn`, copied here) into the next group commit. */
@@ -343,7 +265,7 @@ export class DataDir {
   /** A snapshot that is being written is not finished any more. */
   giveUp(): void {
     this.#isClosing = true;
-    if (this.#log !== null) this.#wake();
+    this.#wake();
   }
 
   /** Logs what has gathered, gives up a snapshot that is being written, lets go of files and locks. */

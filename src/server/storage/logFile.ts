@@ -7,7 +7,7 @@ import { LOG_HEADER_LENGTH, LogBatch, logHeader } from '../../wire/log.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { logName } from './fileNames.ts';
 import type { ClosedLog, Marks } from './marks.ts';
-import { REMOVED, StorageError, TAKEN } from './storageError.ts';
+import { PlaceCheck } from './placeCheck.ts';
 
 export interface TxnLogOptions {
   disk: Disk;
@@ -30,11 +30,6 @@ export interface TxnLogOptions {
 
 /** As Apache's FilePadding: grow when less than this is left. */
 const MARGIN = 4096;
-/**
- * How long a file that was seen in its place, under our lock, is taken to be there. The two look-ups
- * of a check cost 12 us each: at every commit sessions took a fifth more CPU, and came a third slower.
- */
-const PLACE_CHECK_MS = 20;
 /** How late the marks may be after a power cut, while writes go on. */
 const MARKS_SYNC_MS = 1000;
 
@@ -56,9 +51,7 @@ export class TxnLog {
   #rollNext = false;
   /** Entries only gather: what is before them is being replaced. */
   #isHeld: boolean;
-  /** The file that was seen in its place, and when. */
-  #checked: DiskFile | null = null;
-  #checkedAt = 0;
+  readonly #placeCheck: PlaceCheck;
   #lastAppended: Zxid;
   #lastWritten: Zxid;
   #gathering = new LogBatch();
@@ -73,6 +66,7 @@ export class TxnLog {
 
   constructor(options: TxnLogOptions, lastZxid: Zxid, isHeld = false) {
     this.#options = options;
+    this.#placeCheck = new PlaceCheck(options);
     this.#isHeld = isHeld;
     this.#lastAppended = lastZxid;
     this.#lastWritten = lastZxid;
@@ -220,19 +214,8 @@ export class TxnLog {
     file.truncate(this.#allocated);
   }
 
-  /** Into a file that was removed everything goes as well as ever, and the next start finds nothing. */
-  #checkPlace(file: DiskFile): void {
-    const { isLocked, dir, now } = this.#options;
-    const at = now();
-    if (this.#checked === file && at - this.#checkedAt < PLACE_CHECK_MS) return;
-    if (!file.isInPlace()) throw new StorageError({ file: file.path, ...REMOVED });
-    if (!isLocked()) throw new StorageError({ file: dir, ...TAKEN });
-    this.#checked = file;
-    this.#checkedAt = at;
-  }
-
   #written(file: DiskFile, upTo: Zxid): void {
-    this.#checkPlace(file);
+    this.#placeCheck.demand(file);
     this.#spare.clear();
     this.#lastWritten = upTo;
     this.#isBusy = false;

@@ -6,21 +6,22 @@
 import { hex0x, NO_ZXID, type Zxid } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { State } from '../../state/state.ts';
-import { moveAside, syncAside } from './aside.ts';
+import { damagedFiles, moveAside } from './aside.ts';
 import { beginCut, finishCut, planCut } from './cut.ts';
-import { type DataDir, type DataDirOptions, openDataDir } from './dataDir.ts';
+import type { DataDir } from './dataDir.ts';
+import type { DataDirOptions } from './dataDirOptions.ts';
 import { type Disk, type Done, realDisk } from './disk.ts';
 import { EPOCH_NAMES, EpochFiles, type EpochKind, readEpochs } from './epochFiles.ts';
-import { logsAmong, snapshotsAmong } from './fileNames.ts';
+import { snapshotsAmong } from './fileNames.ts';
 import { type History, type HistorySource, logFrom, readHistory } from './history.ts';
-import { MARKS_NAME } from './marks.ts';
-import type { Place, Recovered } from './recovery.ts';
+import { openDataDir } from './openDataDir.ts';
+import type { Recovered } from './recovery.ts';
 import { finishReplacement, replacementName } from './replacement.ts';
-import { done, readText, writeFileNow } from './sideFile.ts';
+import { done, readText } from './sideFile.ts';
 import { writeSnapshot } from './snapshotFile.ts';
 import { StorageError } from './storageError.ts';
+import { Unhealed } from './unhealed.ts';
 
-export const UNHEALED_NAME = 'unhealed';
 const INITIALIZE_NAME = 'initialize';
 
 export interface MemberDirOptions extends DataDirOptions {
@@ -60,7 +61,7 @@ export class MemberDir {
   readonly #disk: Disk;
   readonly #logger: Logger;
   readonly #epochs: EpochFiles;
-  #isUnhealed = false;
+  readonly #unhealed: Unhealed;
   /** When the changes and epochs that were asked for are done, or have failed. */
   #ended: Promise<void> = Promise.resolve();
 
@@ -70,6 +71,7 @@ export class MemberDir {
     this.#disk = options.disk ?? realDisk;
     this.#logger = options.logger;
     this.#epochs = new EpochFiles(this.#disk, data.place.snapDir);
+    this.#unhealed = new Unhealed(this.#disk, data.place.snapDir);
   }
 
   /**
@@ -77,15 +79,7 @@ export class MemberDir {
    * empty and without a vote. Throws StorageError when the disk itself fails.
    */
   recover(newState: () => State): InitialState {
-    const { snapDir } = this.data.place;
-    const reason = readText(this.#disk, snapDir, UNHEALED_NAME);
-    this.#isUnhealed = reason !== null;
-    if (reason !== null) {
-      this.#logger.warn(`Not yet healed, no vote (${reason.trimEnd()})`);
-      for (const dir of new Set([snapDir, this.data.place.logDir])) {
-        syncAside(this.#disk, dir, 'damaged');
-      }
-    }
+    this.#unhealed.load(this.data.place, this.#logger);
     let state = newState();
     let found: Recovered;
     try {
@@ -103,7 +97,7 @@ export class MemberDir {
       state,
       lastZxid,
       acceptedEpoch: this.#epochs.accepted,
-      currentEpoch: this.#isUnhealed ? 0 : this.#epochs.current,
+      currentEpoch: this.#unhealed.isSet ? 0 : this.#epochs.current,
       isEmpty,
       mayVote: this.mayVote,
       logFrom: this.logFrom,
@@ -112,7 +106,7 @@ export class MemberDir {
   }
 
   get mayVote(): boolean {
-    return !this.#isUnhealed;
+    return !this.#unhealed.isSet;
   }
 
   get logFrom(): Zxid | null {
@@ -146,7 +140,7 @@ export class MemberDir {
   async #saveEpoch(kind: EpochKind, epoch: number): Promise<void> {
     if (kind === 'current') this.data.writeFirstSnapshot();
     await done((saved) => this.#epochs.save(kind, epoch, saved));
-    if (kind === 'current' && this.#isUnhealed) await this.#heal();
+    if (kind === 'current' && this.#unhealed.isSet) await this.#heal();
   }
 
   /**
@@ -154,11 +148,8 @@ export class MemberDir {
    * one that finds itself empty beside others that are not.
    */
   distrust(reason: string): void {
-    if (this.#isUnhealed) return;
-    const { snapDir } = this.data.place;
-    writeFileNow(this.#disk, snapDir, UNHEALED_NAME, `${reason}\n`);
-    this.#disk.syncDir(snapDir);
-    this.#isUnhealed = true;
+    if (this.#unhealed.isSet) return;
+    this.#unhealed.set(reason);
     this.#logger.warn(
       `${reason}; this server does not vote until it has synced with a leader. If no other server ` +
         `has more, a file ${this.#options.dataDir}/${INITIALIZE_NAME} lets it vote at its next start`,
@@ -276,12 +267,12 @@ export class MemberDir {
     let isInitialized = false;
     for (const dir of new Set([dataDir, dataLogDir])) {
       if (readText(disk, dir, INITIALIZE_NAME) === null) continue;
-      if (isEmpty || this.#isUnhealed) {
+      if (isEmpty || this.#unhealed.isSet) {
         this.#logger.info(
           `${dir}/${INITIALIZE_NAME}: found, what is not here will not block voting participation`,
         );
         this.data.writeFirstSnapshot();
-        if (this.#isUnhealed) this.#healNow();
+        if (this.#unhealed.isSet) this.#unhealed.clear();
       }
       isInitialized = true;
       disk.remove(`${dir}/${INITIALIZE_NAME}`);
@@ -292,31 +283,10 @@ export class MemberDir {
     }
   }
 
-  #healNow(): void {
-    const { snapDir } = this.data.place;
-    this.#disk.remove(`${snapDir}/${UNHEALED_NAME}`);
-    this.#disk.syncDir(snapDir);
-    this.#isUnhealed = false;
-  }
-
   async #heal(): Promise<void> {
-    const { snapDir } = this.data.place;
-    this.#disk.remove(`${snapDir}/${UNHEALED_NAME}`);
-    await done((synced) => this.#disk.syncDirLater(snapDir, synced));
-    this.#isUnhealed = false;
+    await this.#unhealed.clearLater();
     this.#logger.info('Synced with a leader: this server may vote again');
   }
-}
-
-function damagedFiles({ disk, snapDir, logDir }: Place): [string, string[]][] {
-  const marks = disk.list(logDir).filter((name) => name === MARKS_NAME);
-  const logs = [...logsAmong(disk.list(logDir)).map(({ name }) => name), ...marks];
-  const snapshots = snapshotsAmong(disk.list(snapDir)).map(({ name }) => name);
-  if (snapDir === logDir) return [[logDir, [...logs, ...snapshots]]];
-  return [
-    [logDir, logs],
-    [snapDir, snapshots],
-  ];
 }
 
 async function demandStill(state: State, zxid: Zxid): Promise<void> {

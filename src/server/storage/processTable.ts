@@ -18,6 +18,11 @@ export function isRunning(pid: number): boolean {
   return fieldsOf(pid)?.[0] !== 'Z' || threadsOf(pid) > 1;
 }
 
+/** Whether SIGSTOP holds a process; false where /proc is missing. */
+export function isStopped(pid: number): boolean {
+  return fieldsOf(pid)?.[0] === 'T';
+}
+
 /** Start of a process in clock ticks since boot; null when it is gone, or where /proc is missing. */
 export function startTicks(pid: number): string | null {
   return fieldsOf(pid)?.[19] ?? null;

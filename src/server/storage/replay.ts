@@ -46,6 +46,7 @@ export class Replay {
     const { digest } = base;
     // A snapshot without a digest may be fuzzy, and nobody knows for how long.
     this.#compares = state.tree.options.digest && (base.zxid === null || digest !== null);
+    state.isDigestSettled = this.#compares;
     if (!this.#compares || digest === null || digest.zxid < this.#last) return;
     if (digest.zxid !== NO_ZXID && digest.version === DIGEST_VERSION) this.#awaited = digest;
     this.#meetAwaited(this.#last, base.file, null);
@@ -66,11 +67,16 @@ export class Replay {
     if (awaited !== null && zxid > awaited.zxid) this.#passAwaited(awaited, file, offset);
     const digest = this.#apply(entry, file);
     if (this.#awaited !== null) this.#meetAwaited(zxid, file, offset);
-    else if (digest?.version === DIGEST_VERSION && this.#compares) {
-      if (digest.treeDigest !== this.#state.tree.digest) throw this.#mismatch(file, offset, zxid);
-    }
+    else if (digest?.version === DIGEST_VERSION) this.#compare(digest, zxid, file, offset);
     this.#last = zxid;
     this.entries++;
+  }
+
+  #compare({ treeDigest }: TxnDigest, zxid: Zxid, file: string, offset: number): void {
+    const state = this.#state;
+    const isSame = treeDigest === state.tree.digest;
+    if (!this.#compares) state.isDigestSettled ||= isSame;
+    else if (!isSame) throw this.#mismatch(file, offset, zxid);
   }
 
   /** After the last log: a fuzzy snapshot must have got all that it saw a part of. */

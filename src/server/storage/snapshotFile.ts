@@ -28,7 +28,8 @@ const SYNC_EVERY = 4 << 20;
 export function* snapshotPieces(state: State, pieceSize = PIECE): Generator<Buffer, void, void> {
   const encoder = new SnapshotEncoder();
   yield* treePieces(state, encoder, pieceSize);
-  if (state.tree.options.digest) {
+  // Of a tree that is ahead of its zxid no entry of the log will ever confirm the digest.
+  if (state.tree.options.digest && state.isDigestSettled) {
     encoder.digest({
       zxid: state.lastZxid,
       version: DIGEST_VERSION,

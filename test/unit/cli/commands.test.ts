@@ -19,7 +19,7 @@ function transcribed(): Set<string> {
 }
 
 /** Commands that Apache's shell does not have, tested in commandsOfOurs and elsewhere. */
-const OURS = ['await', 'sleep', 'crash', 'help', 'prompt'];
+const OURS = ['await', 'sleep', 'crash', 'help', 'lab', 'prompt'];
 
 describe('the table of commands', () => {
   it('has no name twice', () => {

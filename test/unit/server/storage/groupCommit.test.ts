@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Zxid, zxid } from '../../../../src/base/ids.ts';
 import { type Logger, silentLogger } from '../../../../src/base/logger.ts';
-import { type DataDir, openDataDir } from '../../../../src/server/storage/dataDir.ts';
+import type { DataDir } from '../../../../src/server/storage/dataDir.ts';
+import { openDataDir } from '../../../../src/server/storage/openDataDir.ts';
 import { StorageError } from '../../../../src/server/storage/storageError.ts';
 import { State } from '../../../../src/state/state.ts';
 import { bytesSource } from '../../../../src/wire/byteSource.ts';

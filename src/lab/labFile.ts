@@ -1,0 +1,94 @@
+// The file by which every terminal finds the lab of a directory, and the places of its other files.
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { failure } from './failure.ts';
+
+export const DEFAULT_DIR = 'zk-lab';
+const VERSION = 1;
+
+export interface LabServer {
+  readonly id: number;
+  readonly isObserver: boolean;
+  readonly clientPort: number;
+  readonly peerPort: number;
+  readonly electionPort: number;
+}
+
+/** A port of the relay: `from` is told that a port of `to` is there. */
+export interface Route {
+  readonly from: number;
+  readonly to: number;
+  readonly kind: 'peer' | 'election';
+  readonly port: number;
+}
+
+interface LabFile {
+  readonly servers: readonly LabServer[];
+  readonly routes: readonly Route[];
+  /** ms */
+  readonly tickTime: number;
+}
+
+export interface Lab extends LabFile {
+  /** Absolute. */
+  readonly dir: string;
+}
+
+const fileOf = (dir: string): string => join(dir, 'lab.json');
+
+export const cfgOf = ({ dir }: { dir: string }, id: number): string =>
+  join(dir, 'conf', `z${id}.cfg`);
+export const dataDirOf = ({ dir }: { dir: string }, id: number): string =>
+  join(dir, 'data', `z${id}`);
+export const logOf = ({ dir }: { dir: string }, name: string): string =>
+  join(dir, 'logs', `${name}.log`);
+/** Holds the lock of the relay. */
+export const relayDirOf = ({ dir }: { dir: string }): string => join(dir, 'relay');
+
+export const hasLab = (dir: string): boolean => existsSync(fileOf(dir));
+
+/** The directory as people would type it here. */
+export const shown = (dir: string): string => relative('.', dir) || '.';
+
+/** @throws CliError when there is none */
+export function readLab(given: string): Lab {
+  const dir = resolve(given);
+  let text: string;
+  try {
+    text = readFileSync(fileOf(dir), 'utf8');
+  } catch (thrown) {
+    const { code, message } = thrown as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw failure(message);
+    throw failure(
+      `There is no lab in ${shown(dir)}; up 3 makes one, --dir names another directory`,
+    );
+  }
+  const lab = parseLabFile(text);
+  if (lab === null) throw failure(`${shown(fileOf(dir))} is not a file of this version's lab`);
+  return { ...lab, dir };
+}
+
+/** Null for what no version like this one wrote. */
+export function parseLabFile(text: string): LabFile | null {
+  try {
+    const { version, servers, routes, tickTime } = JSON.parse(text) as Record<string, unknown>;
+    if (version !== VERSION || !Array.isArray(servers) || !Array.isArray(routes)) return null;
+    return { servers, routes, tickTime: Number(tickTime) };
+  } catch {
+    return null;
+  }
+}
+
+/** Whole or not at all. */
+export function writeLab({ dir, servers, routes, tickTime }: Lab): void {
+  const path = fileOf(dir);
+  const text = JSON.stringify({ version: VERSION, tickTime, servers, routes }, null, 1);
+  writeFileSync(`${path}.new`, `${text}\n`);
+  renameSync(`${path}.new`, path);
+}
+
+/** Names of what a lab keeps in its directory, the data included. */
+export const LAB_FILES = ['conf', 'data', 'logs', 'relay', 'lab.json', 'relay.sock'] as const;
+
+export const connectString = ({ servers }: LabFile): string =>
+  servers.map(({ clientPort }) => `127.0.0.1:${clientPort}`).join(',');

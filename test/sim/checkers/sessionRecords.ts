@@ -1,0 +1,92 @@
+// Sessions and their requests as the log has them: each request takes effect once, none after its
+// session's end, and no session ends while its client is heard: C2, C11.
+import { hex0x, type SessionId, type Zxid } from '../../../src/base/ids.ts';
+import type { Txn, TxnHeader } from '../../../src/transactions/index.ts';
+import { OpCode } from '../../../src/wire/opcodes.ts';
+import type { SimClient } from '../client.ts';
+import type { Asked, Request } from '../requests.ts';
+import { demand } from '../violation.ts';
+import type { World } from '../world.ts';
+
+interface Record {
+  readonly client: SimClient | null;
+  readonly asked: Map<number, Asked>;
+  readonly done: Set<number>;
+  endedAt: Zxid | null;
+}
+
+export class SessionRecords {
+  readonly #world: World;
+  readonly #records = new Map<SessionId, Record>();
+  expired = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  opened(session: SessionId, client: SimClient): void {
+    const old = this.#records.get(session);
+    demand(old?.client == null, 'C11', () => `session ${hex0x(session)} is given to two clients`);
+    const asked = new Map<number, Asked>();
+    this.#records.set(session, {
+      client,
+      asked,
+      done: new Set(),
+      endedAt: old?.endedAt ?? null,
+    });
+  }
+
+  asked(session: SessionId, asked: Asked): void {
+    this.#records.get(session)?.asked.set(asked.xid, asked);
+  }
+
+  /** A transaction of the session is committed; returns the request that it answers. */
+  committed({ clientId, cxid, zxid, type }: TxnHeader, txn: Txn): Request | null {
+    let record = this.#records.get(clientId);
+    if (record === undefined) {
+      record = { client: null, asked: new Map(), done: new Set(), endedAt: null };
+      this.#records.set(clientId, record);
+    }
+    if (type === OpCode.createSession) {
+      // Ids come from the clock: one that was set back may give out those of a session that no
+      // snapshot remembers.
+      const mayRepeat = this.#world.faults.seen.has('clock');
+      demand(record.endedAt === null || mayRepeat, 'C11', () => {
+        return `session ${hex0x(clientId)} begins twice`;
+      });
+      if (record.endedAt !== null) this.#records.delete(clientId);
+      return null;
+    }
+    if (type === OpCode.closeSession) {
+      if (record.endedAt === null && cxid === 0) this.#expired(record);
+      record.endedAt ??= zxid;
+      return null;
+    }
+    const { endedAt } = record;
+    demand(endedAt === null || txn.type === OpCode.error, 'C11', () => {
+      return `session ${hex0x(clientId)} writes ${hex0x(zxid)}, it ended at ${hex0x(endedAt ?? 0n)}`;
+    });
+    demand(
+      !record.done.has(cxid),
+      'C2',
+      () => `request ${cxid} of ${hex0x(clientId)} is done twice`,
+    );
+    record.done.add(cxid);
+    return record.asked.get(cxid)?.request ?? null;
+  }
+
+  /**
+   * The leader of then knew of a request that was acknowledged at the latest with the ping after
+   * it, and the client pings thrice in its timeout.
+   */
+  #expired({ client }: Record): void {
+    this.expired++;
+    if (client === null || client.session === 0n) return;
+    const { options, timers } = this.#world;
+    const silence = timers.now - client.aliveAt;
+    const least = client.timeout * (2 / 3) * (1 - 2 * options.skew) - 2 * options.tickTime;
+    demand(silence >= least, 'C11', () => {
+      return `a session with ${client.timeout} ms expires after ${Math.round(silence)} ms`;
+    });
+  }
+}

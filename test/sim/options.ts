@@ -1,0 +1,118 @@
+// What a run is made of: sizes, times, and the mix of faults that its seed draws (swarm testing).
+import { Random } from './random.ts';
+
+/** How often each fault comes, in virtual minutes between two of them; 0: never. */
+export interface FaultMix {
+  readonly crash: number;
+  readonly crashAll: number;
+  readonly pause: number;
+  readonly partition: number;
+  readonly oneWay: number;
+  readonly reset: number;
+  readonly clientReset: number;
+  readonly slowDisk: number;
+  readonly failingDisk: number;
+  readonly lostDisk: number;
+  readonly damage: number;
+  readonly clock: number;
+  /** A crash amid the effects of a step. */
+  readonly crashInStep: number;
+}
+
+export interface SimOptions {
+  readonly seed: number;
+  readonly voters: number;
+  readonly observers: number;
+  readonly clients: number;
+  /** Virtual ms in which there are faults. */
+  readonly duration: number;
+  readonly tickTime: number;
+  readonly initLimit: number;
+  readonly syncLimit: number;
+  readonly leaderServes: boolean;
+  /** Mean one-way delay between servers, in ms. */
+  readonly delay: number;
+  /** Share of election messages that are lost. */
+  readonly electionLoss: number;
+  /** Mean duration of a sync of the disk, in ms. */
+  readonly syncTime: number;
+  /** Share of crashes that are power cuts: unsynced bytes go. */
+  readonly powerCuts: number;
+  /** Clocks run at a rate within 1 +- this. */
+  readonly skew: number;
+  /** Entries between two snapshots. */
+  readonly snapCount: number;
+  /** Bytes of a snapshot that are written or sent in one go. */
+  readonly pieceSize: number;
+  /** Mean ms between two bursts of a client's requests. */
+  readonly think: number;
+  /** Peers are told when a server cannot be reached, or can be again. */
+  readonly tellsReachability: boolean;
+  readonly faults: FaultMix;
+}
+
+const NO_FAULTS: FaultMix = {
+  crash: 0,
+  crashAll: 0,
+  pause: 0,
+  partition: 0,
+  oneWay: 0,
+  reset: 0,
+  clientReset: 0,
+  slowDisk: 0,
+  failingDisk: 0,
+  lostDisk: 0,
+  damage: 0,
+  clock: 0,
+  crashInStep: 0,
+};
+
+/** Minutes between two faults of a kind: about half of the kinds never come in a run. */
+function drawMix(random: Random): FaultMix {
+  const density = random.between(0.3, 3);
+  const rare = (minutes: number): number =>
+    random.chance(0.5) ? 0 : minutes * density * random.between(0.3, 2);
+  return {
+    crash: rare(1),
+    crashAll: rare(5),
+    pause: rare(2),
+    partition: rare(1.5),
+    oneWay: rare(2),
+    reset: rare(1),
+    clientReset: rare(1),
+    slowDisk: rare(2),
+    failingDisk: rare(5),
+    lostDisk: rare(6),
+    damage: rare(6),
+    clock: rare(3),
+    crashInStep: rare(1),
+  };
+}
+
+/** The options of a seed; what `fixed` names is not drawn. */
+export function optionsOf(seed: number, fixed: Partial<SimOptions> = {}): SimOptions {
+  const random = new Random(seed);
+  const tickTime = random.pick([500, 1000, 2000, 2000, 3000]) ?? 2000;
+  const drawn: SimOptions = {
+    seed,
+    voters: random.pick([3, 3, 3, 4, 5, 5]) ?? 3,
+    observers: random.chance(0.3) ? 1 : 0,
+    clients: random.int(2, 5),
+    duration: 300_000,
+    tickTime,
+    initLimit: random.pick([5, 10]) ?? 10,
+    syncLimit: random.pick([2, 5]) ?? 5,
+    leaderServes: random.chance(0.9),
+    delay: random.pick([0.5, 2, 10, 50]) ?? 2,
+    electionLoss: random.chance(0.5) ? 0 : random.between(0, 0.3),
+    syncTime: random.pick([0.5, 5, 50, 200]) ?? 5,
+    powerCuts: random.pick([0, 0.5, 1]) ?? 1,
+    skew: random.chance(0.5) ? 0 : 0.1,
+    snapCount: random.pick([10, 40, 200, 100_000]) ?? 200,
+    pieceSize: random.pick([64, 512, 1 << 18]) ?? 512,
+    think: random.pick([500, 2000, 5000]) ?? 2000,
+    tellsReachability: random.chance(0.3),
+    faults: random.chance(0.03) ? NO_FAULTS : drawMix(random),
+  };
+  return { ...drawn, ...fixed };
+}

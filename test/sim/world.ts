@@ -1,0 +1,162 @@
+// A whole ensemble in virtual time: servers, network, clients and faults; first everything may break,
+// then everything is healed, must come to life again, and must be the same everywhere.
+import { Oracle } from './checkers/oracle.ts';
+import { sameEverywhere } from './checkers/sameEverywhere.ts';
+import { SimClient } from './client.ts';
+import { Faults } from './faults.ts';
+import { Network } from './network.ts';
+import type { SimOptions } from './options.ts';
+import { Random } from './random.ts';
+import { SimServer } from './server.ts';
+import { Timers } from './timers.ts';
+import { Trace } from './trace.ts';
+import { demand, Violation } from './violation.ts';
+
+/** Events that a run may have for each virtual second: a run that does not end is a bug. */
+const BUDGET = 20_000;
+/** Virtual ms between two looks at whether all is well. */
+const LOOK_MS = 50;
+
+export interface RunResult {
+  readonly seed: number;
+  readonly hash: string;
+  readonly virtualMs: number;
+  readonly events: number;
+  readonly commits: number;
+  readonly acks: number;
+  /** From the healing to the first write that was asked for and acknowledged after it. */
+  readonly recoveredIn: number;
+}
+
+export class World {
+  readonly options: SimOptions;
+  readonly timers = new Timers();
+  readonly random: Random;
+  readonly trace: Trace;
+  readonly servers: SimServer[] = [];
+  readonly network: Network;
+  readonly oracle: Oracle;
+  readonly clients: SimClient[] = [];
+  /** Healed: no faults any more. */
+  isCalm = false;
+  readonly faults: Faults;
+
+  constructor(options: SimOptions, traceLines = 0) {
+    this.options = options;
+    this.random = new Random(options.seed * 2 + 1);
+    this.trace = new Trace(() => this.timers.now, traceLines);
+    const byId = new Map<number, SimServer>();
+    this.network = new Network(this.timers, this.random, options, byId);
+    this.oracle = new Oracle(this);
+    for (let id = 1; id <= options.voters + options.observers; id++) {
+      const server = new SimServer(this, id, id > options.voters);
+      this.servers.push(server);
+      byId.set(id, server);
+    }
+    for (let id = 1; id <= options.clients; id++) this.clients.push(new SimClient(this, id));
+    this.faults = new Faults(this);
+  }
+
+  get voters(): SimServer[] {
+    return this.servers.slice(0, this.options.voters);
+  }
+
+  get leader(): SimServer | undefined {
+    return this.servers.find((one) => one.isLeading && one.isEstablished);
+  }
+
+  isPowerCut(): boolean {
+    return this.random.chance(this.options.powerCuts);
+  }
+
+  reported(server: SimServer, level: string, message: string): void {
+    this.trace.note(server, `# ${level}`, () => message);
+  }
+
+  run(): RunResult {
+    const { duration } = this.options;
+    for (const server of this.servers) {
+      this.timers.after(this.random.between(0, 2000), () => {
+        if (server.incarnation === 0) server.start();
+      });
+    }
+    for (const client of this.clients) client.start();
+    this.faults.begin();
+    this.until(duration, () => false);
+    const recoveredIn = this.#recover();
+    this.#settle();
+    sameEverywhere(this);
+    return {
+      seed: this.options.seed,
+      hash: this.trace.hash,
+      virtualMs: this.timers.now,
+      events: this.timers.count,
+      commits: this.oracle.tip.index,
+      acks: this.clients.reduce((sum, { acks }) => sum + acks, 0),
+      recoveredIn,
+    };
+  }
+
+  /** Runs until `end`, or until `isDone` says so: then it returns true. */
+  until(end: number, isDone: () => boolean): boolean {
+    const { timers } = this;
+    const budget = timers.count + (1 + (end - timers.now) / 1000) * BUDGET;
+    while (timers.next <= end) {
+      timers.step();
+      if (isDone()) return true;
+      if (timers.count > budget) throw new Violation('budget', 'the run does not end');
+    }
+    timers.now = end;
+    return isDone();
+  }
+
+  /** C15: healed, there is a leader and a write is acknowledged in bounded time. */
+  #recover(): number {
+    const { timers, options } = this;
+    this.isCalm = true;
+    this.faults.heal();
+    this.trace.note(null, 'healed');
+    const healedAt = timers.now;
+    // The end of a session that hangs, a new election that meets it, and the synchronization.
+    const { syncLimit, tickTime } = options;
+    const bound = 3 * (syncLimit * tickTime + 5000);
+    let nextLook = 0;
+    const isWell = (): boolean => {
+      if (timers.now < nextLook) return false;
+      nextLook = timers.now + LOOK_MS;
+      return this.clients.some(({ aliveAt }) => aliveAt > healedAt);
+    };
+    demand(this.until(healedAt + bound, isWell), 'C15', () => {
+      const roles = this.servers.map((one) => `${one.id} ${one.role}`).join(', ');
+      return `no write is acknowledged within ${bound} ms (${roles})`;
+    });
+    return timers.now - healedAt;
+  }
+
+  /** Everybody follows, and has everything. */
+  #settle(): void {
+    const { timers, options } = this;
+    const bound = 2 * (options.initLimit + options.syncLimit) * options.tickTime + 60_000;
+    const follow = (): boolean => this.servers.every((one) => one.isEstablished);
+    demand(this.until(timers.now + bound, follow), 'C15', () => {
+      const roles = this.servers.map((one) => `${one.id} ${one.role}`).join(', ');
+      return `not all follow within ${bound} ms (${roles})`;
+    });
+    for (const client of this.clients) client.stop();
+    const isStill = (): boolean =>
+      this.servers.every((one) => {
+        return (
+          one.isEstablished &&
+          one.lastAppended === this.oracle.tip.zxid &&
+          one.medium.durable === this.oracle.tip.zxid &&
+          one.lastZxid === this.oracle.tip.zxid
+        );
+      });
+    demand(this.until(timers.now + bound, isStill), 'C13', () => {
+      const ends = this.servers.map((one) =>
+        [one.id, one.role, one.lastAppended, one.medium.durable, one.lastZxid].join(' '),
+      );
+      return `the servers do not come to rest at ${this.oracle.tip.zxid}: ${ends.join(', ')}`;
+    });
+  }
+}
