@@ -20,7 +20,8 @@ export class LeadingRole implements Role {
 
   constructor(parts: RoleParts) {
     this.#parts = parts;
-    const { own } = parts;
+    const { logFrom, quorumWait } = parts.own;
+    const waits = quorumWait === undefined ? {} : { quorumWait };
     const { ensemble } = parts.reconfiguring;
     const { rule, members } = ensemble.known;
     const membershipText = (start: Zxid): Buffer => {
@@ -34,7 +35,8 @@ export class LeadingRole implements Role {
         members,
         admitsStrangers: ensemble.isDynamic,
         membershipText,
-        logFrom: own.logFrom(),
+        logFrom: logFrom(),
+        ...waits,
       },
       parts.replica.now.monotonic,
     );

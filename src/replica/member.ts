@@ -50,7 +50,7 @@ export class Member {
     this.#options = options;
     this.#own = own;
     const epochs = { accepted: own.acceptedEpoch, current: own.currentEpoch };
-    this.#history = new History(replica.state.lastZxid, epochs);
+    this.#history = new History(replica.state.lastZxid, epochs, own.commitLogCount);
     this.#isTrusted = own.mayVote;
     const ensemble = new Ensemble(own.membership, own.reconfig ?? null, replica.state);
     this.election = new Election({
@@ -59,6 +59,7 @@ export class Member {
       answersStrangers: ensemble.isDynamic,
       chance: options.chance,
       mayVote: own.mayVote,
+      ...(own.intervals === undefined ? {} : { intervals: own.intervals }),
       out: this.#out,
     });
     this.#reconfiguring = new Reconfiguring(ensemble, replica, this.election, {
@@ -202,8 +203,10 @@ export class Member {
   /** What this server says of its history in an election. */
   #told(): Told {
     const { lastZxid } = this.#replica.state;
-    const { current } = this.#history;
-    const isEmpty = this.#own.isEmpty && current === 0 && lastZxid === 0n;
+    const { current, accepted } = this.#history;
+    // Who has accepted an epoch has not lost its disk: a new ensemble whose first epoch failed would
+    // wait for votes for ever.
+    const isEmpty = this.#own.isEmpty && accepted === 0 && lastZxid === 0n;
     return { lastZxid, currentEpoch: current, isEmpty };
   }
 

@@ -1,5 +1,6 @@
 // What a server is told that is a member of an ensemble.
 import type { Zxid } from '../base/ids.ts';
+import type { Intervals } from '../consensus/resending.ts';
 import type { Membership } from '../wire/membership.ts';
 import type { ReconfigOptions } from './ensemble.ts';
 
@@ -21,6 +22,14 @@ export interface MemberOptions {
   readonly initLimit: number;
   /** Ticks that it may fall behind. */
   readonly syncLimit: number;
+  /** Ticks that a learner has to connect, when it is not a second or one tick (connectToLearnerMasterLimit). */
+  readonly connectLimit?: number;
+  /** ms that a new leader waits for a quorum, when it is not a few ticks (maxTimeToWaitForEpoch). */
+  readonly quorumWait?: number;
+  /** Between two notifications of an election. */
+  readonly intervals?: Intervals;
+  /** Committed entries kept in memory for learners that lag. */
+  readonly commitLogCount?: number;
   /** False: the leader takes no clients of its own. */
   readonly leaderServes: boolean;
   /** Reads are served while there is no leader. */
