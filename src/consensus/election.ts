@@ -4,6 +4,7 @@ import { type Notification, ServerState } from '../wire/election.ts';
 import type { ConsensusEffect } from './events.ts';
 import { type History, Looking, type Membership } from './looking.ts';
 import type { ServerId } from './quorum.ts';
+import type { Intervals } from './resending.ts';
 import type { Vote } from './votes.ts';
 
 /** The election is over; the server takes the role that `state` names. */
@@ -33,6 +34,8 @@ export interface ElectionOptions {
   readonly answersStrangers?: boolean;
   /** How long a better vote is waited for once a quorum agrees; Apache's 200 ms by default. */
   readonly finalizeWait?: number;
+  /** How often what it votes for is said again; Apache's fastleader.*NotificationInterval. */
+  readonly intervals?: Intervals;
 }
 
 const FINALIZE_WAIT = 200;
@@ -117,6 +120,7 @@ export class Election {
       history,
       finalizeWait: this.#options.finalizeWait ?? FINALIZE_WAIT,
       chance: this.#options.chance,
+      intervals: this.#options.intervals,
       out: this.#options.out,
     });
     this.#elected = null;

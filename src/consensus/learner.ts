@@ -268,12 +268,10 @@ export class Learner {
 
   #maybeSaveEpoch(): void {
     if (this.#phase !== Phase.logging || !this.#reception.hasOnDisk(this.#newLeaderBehind)) return;
-    const epoch = this.#epoch;
-    this.#phase = Phase.savingEpoch;
     const { currentEpoch, mayPromise } = this.#options;
-    // Saved again by who was damaged: with it the disk knows that its history is whole.
-    if (currentEpoch === epoch && mayPromise !== false) this.#acknowledgeNewLeader();
-    else this.#out.push({ kind: 'saveEpoch', which: 'current', epoch });
+    this.#phase = Phase.savingEpoch;
+    if (currentEpoch === this.#epoch && mayPromise !== false) this.#acknowledgeNewLeader();
+    else this.#out.push({ kind: 'saveEpoch', which: 'current', epoch: this.#epoch });
   }
 
   #acknowledgeNewLeader(): void {

@@ -9,7 +9,8 @@ export interface LearnerOptions {
   readonly isObserver: boolean;
   /**
    * False for a member that has lost part of its history: what it says of itself is no promise, so
-   * that no leader counts on it before it has the history again. Default true.
+   * that no leader counts on it before it has the history again. It saves the current epoch even if
+   * that is the leader's: so its disk learns that all is whole. Default true.
    */
   readonly mayPromise?: boolean;
   /** As saved, or on their way to the disk. */
@@ -21,6 +22,8 @@ export interface LearnerOptions {
   readonly tickTime: number;
   readonly initLimit: number;
   readonly syncLimit: number;
+  /** Ticks within which the leader must be reached; a few seconds if absent. */
+  readonly connectLimit?: number;
   readonly configVersion: bigint;
   /** A number that no link has had yet; called for each attempt to connect. */
   readonly nextLink: () => LinkId;

@@ -32,8 +32,10 @@ export class FollowingRole implements Role {
       this.#link = parts.nextLink();
       return this.#link;
     };
+    const { connectLimit } = parts.own;
+    const limits = connectLimit === undefined ? {} : { connectLimit };
     this.#learner = new Learner(
-      { ...machineOptions(parts), ...options, nextLink },
+      { ...machineOptions(parts), ...options, ...limits, nextLink },
       parts.replica.now.monotonic,
     );
   }

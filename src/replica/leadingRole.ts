@@ -19,13 +19,15 @@ export class LeadingRole implements Role {
   constructor(parts: RoleParts, { rule, members }: Known) {
     this.#parts = parts;
     const { membership, logFrom } = parts.own;
+    const { quorumWait } = parts.own;
+    const waits = quorumWait === undefined ? {} : { quorumWait };
     // An ensemble's first membership gets its version from the first epoch (ZOOKEEPER-1783).
     const membershipText = (start: Zxid): Buffer =>
       Buffer.from(
         printMembership(membership.version === 0n ? { ...membership, version: start } : membership),
       );
     this.#leader = new Leader(
-      { ...machineOptions(parts), rule, members, membershipText, logFrom: logFrom() },
+      { ...machineOptions(parts), rule, members, membershipText, logFrom: logFrom(), ...waits },
       parts.replica.now.monotonic,
     );
   }

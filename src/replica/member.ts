@@ -4,6 +4,7 @@ import { type Elected, Election } from '../consensus/election.ts';
 import type { RoleOutput } from '../consensus/events.ts';
 import type { Membership as Known } from '../consensus/looking.ts';
 import type { ServerId } from '../consensus/quorum.ts';
+import type { Intervals } from '../consensus/resending.ts';
 import { ServerState } from '../wire/election.ts';
 import type { Membership } from '../wire/membership.ts';
 import type { Effect, MemberEvent, Mode, Now } from './events.ts';
@@ -31,6 +32,14 @@ export interface MemberOptions {
   readonly initLimit: number;
   /** Ticks that it may fall behind. */
   readonly syncLimit: number;
+  /** Ticks that a learner has to connect, when it is not a second or one tick (connectToLearnerMasterLimit). */
+  readonly connectLimit?: number;
+  /** ms that a new leader waits for a quorum, when it is not a few ticks (maxTimeToWaitForEpoch). */
+  readonly quorumWait?: number;
+  /** Between two notifications of an election. */
+  readonly intervals?: Intervals;
+  /** Committed entries kept in memory for learners that lag. */
+  readonly commitLogCount?: number;
   /** False: the leader takes no clients of its own. */
   readonly leaderServes: boolean;
   /** Reads are served while there is no leader. */
@@ -72,7 +81,7 @@ export class Member {
     this.#options = options;
     this.#own = own;
     const epochs = { accepted: own.acceptedEpoch, current: own.currentEpoch };
-    this.#history = new History(replica.state.lastZxid, epochs);
+    this.#history = new History(replica.state.lastZxid, epochs, own.commitLogCount);
     this.#isTrusted = own.mayVote;
     this.#known = membershipOf(own.membership);
     this.election = new Election({
@@ -80,6 +89,7 @@ export class Member {
       membership: this.#known,
       chance: options.chance,
       mayVote: own.mayVote,
+      ...(own.intervals === undefined ? {} : { intervals: own.intervals }),
       out: this.#out,
     });
   }
@@ -200,8 +210,10 @@ export class Member {
     const { now, state } = this.#replica;
     this.#replica.report('info', 'LOOKING');
     this.#replica.effect({ kind: 'became', mode: 'looking' });
-    const { current } = this.#history;
-    const isEmpty = this.#own.isEmpty && current === 0 && state.lastZxid === 0n;
+    const { current, accepted } = this.#history;
+    // Who has accepted an epoch has not lost its disk: a new ensemble whose first epoch failed would
+    // wait for votes for ever.
+    const isEmpty = this.#own.isEmpty && accepted === 0 && state.lastZxid === 0n;
     const history = { lastZxid: state.lastZxid, currentEpoch: current, isEmpty };
     this.election.start(history, now.monotonic);
     for (const peer of this.#unreachable) this.election.unreachable(peer, now.monotonic);

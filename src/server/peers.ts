@@ -44,6 +44,7 @@ export class Peers {
     const { config, self, logger, dispatch } = options;
     const { id, addresses } = self;
     const { servers } = config.ensemble;
+    const greetingMs = config.quorumCnxnTimeoutMs;
     const common = {
       id,
       onAllAddresses: config.quorumListenOnAllIPs,
@@ -55,6 +56,7 @@ export class Peers {
         ...common,
         addresses: addresses.map(({ host, electionPort: port }) => ({ host, port })),
         connectTimeoutMs: config.cnxTimeout,
+        ...(greetingMs > 0 ? { silentMs: greetingMs } : {}),
         severalAddresses: config['multiAddress.enabled'],
         logger: logger.child('QuorumCnxManager'),
         onNotified: (from, notification) => dispatch({ kind: 'notified', from, notification }),

@@ -69,4 +69,13 @@ export const memberOptions = (config: Config, { dir, initial }: StoredMember): M
   syncLimit: config.syncLimit,
   leaderServes: config.leaderServes,
   readOnlyMode: config['readonlymode.enabled'],
+  commitLogCount: config.commitLogCount,
+  intervals: {
+    shortest: config['fastleader.minNotificationInterval'],
+    longest: config['fastleader.maxNotificationInterval'],
+  },
+  ...(config.maxTimeToWaitForEpoch > 0 ? { quorumWait: config.maxTimeToWaitForEpoch } : {}),
+  ...(config.connectToLearnerMasterLimit
+    ? { connectLimit: config.connectToLearnerMasterLimit }
+    : {}),
 });

@@ -142,7 +142,10 @@ export class Faults {
   #ruin(kind: 'lostDisk' | 'damage'): boolean {
     const world = this.#world;
     const { durability } = world.oracle;
-    const lost = world.voters.filter((one) => durability.isLost(one)).length;
+    // One that joins late without data has no vote either, until it is synchronized.
+    const lost = world.voters.filter(
+      (one) => durability.isLost(one) || one.medium.unhealed !== null,
+    ).length;
     if (lost >= Math.floor((world.options.voters - 1) / 2)) return false;
     const server = this.#random.pick(world.voters);
     if (server === undefined || durability.isLost(server)) return false;

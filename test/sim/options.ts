@@ -67,9 +67,12 @@ const NO_FAULTS: FaultMix = {
   crashInStep: 0,
 };
 
-/** Minutes between two faults of a kind: about half of the kinds never come in a run. */
+/**
+ * Minutes between two faults of a kind: about half of the kinds never come in a run. In some runs
+ * they come every few seconds, so that elections and roles are interrupted again and again.
+ */
 function drawMix(random: Random): FaultMix {
-  const density = random.between(0.3, 3);
+  const density = random.chance(0.15) ? random.between(0.03, 0.15) : random.between(0.3, 3);
   const rare = (minutes: number): number =>
     random.chance(0.5) ? 0 : minutes * density * random.between(0.3, 2);
   return {

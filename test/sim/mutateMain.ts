@@ -1,0 +1,17 @@
+// The program behind `npm run sim:mutants`: a table of the planted bugs, and after how many seeds each is found.
+
+import { mutants } from './mutants.ts';
+import { hunt } from './mutate.ts';
+
+const [limit = '1000', only = ''] = process.argv.slice(2);
+let missed = 0;
+for (const mutant of mutants) {
+  if (!mutant.name.includes(only)) continue;
+  const { after, by } = await hunt(mutant, process.cwd(), Number(limit));
+  if (after === null) missed++;
+  console.log(`${String(after ?? 'never').padStart(6)}  ${mutant.name} (${mutant.like})  ${by}`);
+}
+if (missed > 0) {
+  console.log(`${missed} were not found within ${limit} seeds`);
+  process.exitCode = 1;
+}
