@@ -435,7 +435,7 @@ const membership = {
   }),
   leaderServes: ensemble(yesNo({ default: true, help: 'the leader accepts clients' })),
   standaloneEnabled: bool({ default: true, help: 'one server line means a standalone server' }),
-  reconfigEnabled: later(bool({ default: false, help: 'allow reconfig' })),
+  reconfigEnabled: bool({ default: false, help: 'allow reconfig' }),
   dynamicConfigFile: text({ help: 'file that holds the server, group and weight lines' }),
   // An observer without a log could not take part after a reconfig, nor come back with a DIFF.
   syncEnabled: unneeded({

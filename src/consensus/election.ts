@@ -131,6 +131,20 @@ export class Election {
   }
 
   /**
+   * The leader of a reconfig has named this one for the time behind it: everybody takes its new role
+   * at once (QuorumPeer.updateVote). If that comes to nothing, the role's end brings an election.
+   */
+  appoint(leader: ServerId, { lastZxid, currentEpoch }: History, now: number): void {
+    const peerEpoch = BigInt(currentEpoch);
+    const vote: Vote = { leader, zxid: lastZxid, electionEpoch: this.#round, peerEpoch };
+    const state = this.#roleUnder(leader);
+    this.#looking = null;
+    this.#startedAt = now;
+    this.#elected = { state, vote };
+    this.#options.out.push({ kind: 'elected', leader, state, vote, startedAt: now });
+  }
+
+  /**
    * A peer says how it votes. Ids that are no members (unless strangers are answered) and the own
    * id are forged or misconfigured: they get no answer and have no effect.
    */
@@ -185,10 +199,19 @@ export class Election {
     this.#nameRole();
   }
 
-  /** A reconfig has begun or ended; a server that is looking must `start` again. */
+  /**
+   * A reconfig has begun or ended; a server that is looking must `start` again, and one that has
+   * another role than `dueState` must give it up.
+   */
   changeMembership(membership: Membership): void {
     this.#membership = membership;
-    this.#nameRole();
+  }
+
+  /** The role that this server should have with its leader. */
+  get dueState(): ServerState {
+    return this.#elected === null
+      ? ServerState.looking
+      : this.#roleUnder(this.#elected.vote.leader);
   }
 
   #conclude(looking: Looking): void {
@@ -209,7 +232,10 @@ export class Election {
   /** FastLeaderElection.learningState; who may not vote must not be counted as a follower. */
   #roleUnder(leader: ServerId): ServerState {
     if (leader === this.id) return ServerState.leading;
-    return this.mayVote ? ServerState.following : ServerState.observing;
+    // One that no line names yet follows without a vote, ready to get one by a reconfig.
+    const isStranger =
+      this.#options.answersStrangers === true && !this.#membership.members.includes(this.id);
+    return this.mayVote || isStranger ? ServerState.following : ServerState.observing;
   }
 
   #nameRole(): void {

@@ -73,11 +73,13 @@ export class History {
   }
 
   /** The leader has proposed an entry; it is lent, and its data live on in the transaction. */
-  proposed(entry: Buffer): void {
+  proposed(entry: Buffer): Proposal {
     const { header, txn, digest } = decodeTxn(Buffer.from(entry));
     const isComparable = digest !== null && digest.version === DIGEST_VERSION;
     const treeDigest = isComparable ? digest.treeDigest : null;
-    this.#backlog.push({ header, txn, treeDigest });
+    const proposal = { header, txn, treeDigest };
+    this.#backlog.push(proposal);
+    return proposal;
   }
 
   /** Takes the oldest of the leader's proposals that are committed up to `upTo`. */

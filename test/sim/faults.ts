@@ -12,6 +12,8 @@ export class Faults {
   readonly #random: Random;
   /** How often each kind has come. */
   readonly seen = new Map<string, number>();
+  /** Whoever dies stays dead: a scenario says what happens. */
+  isManual = false;
 
   constructor(world: World) {
     this.#world = world;
@@ -167,6 +169,7 @@ export class Faults {
     const world = this.#world;
     const random = this.#random;
     const { incarnation } = server;
+    if (this.isManual) return;
     const mean = random.pick([50, 2000, 20_000]) ?? 2000;
     const delay = world.isCalm ? 500 : random.exponential(mean);
     world.timers.after(delay, () => {

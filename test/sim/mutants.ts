@@ -190,8 +190,8 @@ export const mutants: readonly Mutant[] = [
     name: 'a leader without a quorum stays',
     like: 'Leader.lead',
     file: leader,
-    from: 'if (!hasQuorum && this.#missesQuorum) this.#end',
-    to: 'if (!hasQuorum && this.#missesQuorum && hasQuorum) this.#end',
+    from: 'if (!hasQuorum && this.#missesQuorum) this.end(',
+    to: 'if (!hasQuorum && this.#missesQuorum && hasQuorum) this.end(',
   },
   {
     name: 'observers are counted',
