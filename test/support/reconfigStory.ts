@@ -83,6 +83,7 @@ export class ReconfigStory {
         try {
           this.acked.push((await client.create(`/load-${i}`, 'x')).path);
         } catch (error) {
+          if (!this.#isWriting) return;
           if (!(error instanceof ZkError) || error.code !== 'ConnectionLoss') throw error;
         }
       }
