@@ -169,13 +169,14 @@ describe('an up that fails', () => {
       cwd: home,
       stdio: 'ignore',
     });
-    await waitFor('a server', () => existsSync(join(home, 'zk-lab/data/z1/zk.lock')));
-    const [pid] = await pids();
     const ended = new Promise((resolve) => child.once('exit', resolve));
+    const lock = join(home, 'zk-lab/data/z1/zk.lock');
+    await waitFor('a server', () => existsSync(lock));
+    const pid = Number(readFileSync(lock, 'utf8').split(' ')[1]);
     child.kill('SIGINT');
     // It may have come up just before.
     if ((await ended) === 130) {
-      expect(isRunning(pid ?? 0)).toBe(false);
+      expect(isRunning(pid)).toBe(false);
       expect(readdirSync(home)).toEqual([]);
     } else expect(await modes()).not.toContain('down');
   });
@@ -221,14 +222,13 @@ describe('inside the shell', () => {
     shell.line('get /from-the-shell');
     await shell.waitFor(/get \/from-the-shell(?:.|\n)*\nx\n/);
     shell.line('lab status');
-    await shell.waitFor(/│ leader/);
-    expect(shell.text()).toMatch(/^│ \d {2}│ down/m);
+    await shell.waitFor(/^│ \d {2}│ down/m);
     // The same session, wherever it is served now.
     expect(shell.text()).not.toContain('Expired');
     shell.line('lab nosuch');
     await shell.waitFor('Unknown verb: lab nosuch');
     shell.line('quit');
-    expect((await shell.ended).exitCode).toBe(2);
+    expect((await shell.ended).exitCode).toBe(0);
     expect((await modes()).filter((mode) => mode === 'leader')).toHaveLength(1);
   });
 });
