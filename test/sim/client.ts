@@ -189,6 +189,11 @@ export class SimClient implements ClientEars {
     this.#later(this.#random.exponential(think), () => this.#work(round));
   }
 
+  /** Asks at once, not after its pause. */
+  hurry(): void {
+    this.#work(this.#round);
+  }
+
   ask(request: Request): void {
     if (!this.#isGranted) return;
     const { oracle, timers } = this.#world;

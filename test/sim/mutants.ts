@@ -12,7 +12,7 @@ export interface Mutant {
   /** A second change that it needs: the protocol has two lines of defence there. */
   readonly also?: { readonly file: string; readonly from: string; readonly to: string };
   /** Of every run. */
-  readonly fixed?: { readonly voters?: number };
+  readonly fixed?: { readonly voters: number; readonly observers: number };
 }
 
 const learner = 'src/consensus/learner.ts';
@@ -59,12 +59,12 @@ export const mutants: readonly Mutant[] = [
     name: 'a learner accepts an older epoch',
     like: 'epoch check',
     file: learner,
-    from: 'if (epoch < acceptedEpoch) return',
-    to: 'if (epoch < acceptedEpoch - 1_000_000) return',
+    from: 'if (epoch < acceptedEpoch && !isObserver) return',
+    to: 'if (epoch < acceptedEpoch - 1_000_000 && !isObserver) return',
     also: {
       file: founding,
-      from: 'if (learner.acceptedEpoch > epoch) {',
-      to: 'if (learner.acceptedEpoch > epoch + 1_000_000) {',
+      from: 'if (learner.acceptedEpoch > epoch && learner.counts) {',
+      to: 'if (learner.acceptedEpoch > epoch + 1_000_000 && learner.counts) {',
     },
   },
   // -- epochs and the disk
@@ -196,6 +196,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'observers are counted',
     like: 'ZOOKEEPER-690',
+    fixed: { voters: 3, observers: 2 },
     file: 'src/consensus/learners.ts',
     from: 'learner.counts = !learner.isObserver && this.#options.rule.voters.includes(id);',
     to: 'learner.counts = true;',

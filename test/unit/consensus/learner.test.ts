@@ -94,7 +94,7 @@ describe('a learner', () => {
     gets(told, leaderInfo(5));
     expect(taken(told.out)).toEqual([
       'unlink 1',
-      'ended: leader 1 has sent epoch 5, but 6 is accepted',
+      'ended: leader 1 has sent epoch 5, 6 is accepted',
     ]);
     expect(told.learner.deadline).toBe(Number.POSITIVE_INFINITY);
   });
