@@ -269,8 +269,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
         `Loaded ${state.tree.nodeCount} nodes, ${entries} log entries on top of the snapshot, last zxid ${hex0x(state.lastZxid)}`,
       );
     const server = new Server(config, logger, stored);
-    await server.listen();
-    return server;
+    try {
+      await server.listen();
+      return server;
+    } catch (error) {
+      // One port is taken, and others may be open already: nobody must be served by half a server.
+      await server.close();
+      throw error;
+    }
   } catch (error) {
     await closeStored(stored);
     throw error;
