@@ -1,4 +1,4 @@
-// Three kinds of test: pure and golden ones, whole processes of ours, and foreign peers (Java, Python, C).
+// Four kinds of test: pure and golden ones, ensembles in virtual time, whole processes of ours, and foreign peers (Java, Python, C).
 import { defineConfig } from 'vitest/config';
 
 // Where .ci/run gathers the counts of all runs.
@@ -10,6 +10,7 @@ export default defineConfig({
     outputFile: { json: `${results}/${process.pid}.json` },
     projects: [
       { test: { name: 'unit', include: ['test/{unit,golden}/**/*.test.ts', 'test/*.test.ts'] } },
+      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'] } },
       {
         test: {
           name: 'e2e',

@@ -13,7 +13,7 @@ done
 bin=$(cd "$(dirname "$self")" && pwd -P)
 
 # Without a file conf/zoo.cfg beside this script is meant, and its relative directories with it.
-if [ $# -lt 2 ] && [ -z "${ZOOCFGDIR:-}" ]; then
+if [ $# -lt 2 ] && [ "${1:-}" != init ] && [ -z "${ZOOCFGDIR:-}" ]; then
   cd "$bin/.."
 fi
 exec "$bin/zk" server "$@"

@@ -1,12 +1,17 @@
 // The configuration of a server: zoo.cfg, its dynamic file and myid, checked and frozen.
 import { readFileSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
+import { WireError } from '../wire/bytes.ts';
+import { type Membership, readMembership } from '../wire/membership.ts';
 import { type Ensemble, type EnsembleServer, isEnsembleKey, parseEnsemble } from './ensemble.ts';
 import type { KeyName, Values } from './keys.ts';
 import { checkEnsemble, participantsOf } from './membership.ts';
 import { type Entry, parseProperties } from './properties.ts';
 import { Report } from './report.ts';
 import { type GivenValues, readValues } from './values.ts';
+
+/** Behind the name of the configuration: a membership that is not in force yet (QuorumPeerConfig). */
+export const NEXT_SUFFIX = '.dynamic.next';
 
 /** Every key by its own name (see `keys.ts` for unit and meaning), and what follows from them. */
 export interface Config extends Values {
@@ -23,6 +28,8 @@ export interface Config extends Values {
   /** Number of this server, `null` when it has none (standalone). */
   readonly myid: number | null;
   readonly ensemble: Ensemble;
+  /** A membership that was proposed when the server ended; null when there is none. */
+  readonly nextEnsemble: Membership | null;
   /** Several servers, or one that may grow; a standalone server otherwise. */
   readonly isDistributed: boolean;
 }
@@ -39,6 +46,8 @@ export interface ParseOptions {
   readonly myid?: string | null;
   /** The file that dynamicConfigFile names. */
   readonly dynamic?: { readonly text: string; readonly fileName: string };
+  /** The file beside the configuration that holds a membership not yet in force. */
+  readonly next?: string;
 }
 
 /**
@@ -75,6 +84,7 @@ export function parseConfig(text: string, fileName: string, options: ParseOption
     at: self?.client ? new Map(given.at).set('clientPort', self.at) : given.at,
     myid,
     ensemble,
+    nextEnsemble: nextOf(options.next),
     isDistributed,
   });
   return { config, warnings: report.warnings };
@@ -91,10 +101,14 @@ export function loadConfig(path: string, cwd: string = process.cwd()): ParsedCon
   }
   const myid = 'text' in myidFile ? myidFile.text : null;
   const fileName = values.dynamicConfigFile;
-  if (fileName === null) return parseConfig(main.text, path, { cwd, myid });
+  const nextFile = readFile(cwd, `${path}${NEXT_SUFFIX}`);
+  if ('error' in nextFile && !nextFile.isMissing) return refused(nextFile.error);
+  const next = 'text' in nextFile ? { next: nextFile.text } : {};
+  if (fileName === null) return parseConfig(main.text, path, { cwd, myid, ...next });
   const dynamic = readFile(cwd, fileName);
   if ('error' in dynamic) return refused(dynamic.error);
-  return parseConfig(main.text, path, { cwd, myid, dynamic: { text: dynamic.text, fileName } });
+  const found = { text: dynamic.text, fileName };
+  return parseConfig(main.text, path, { cwd, myid, dynamic: found, ...next });
 }
 
 /** Absolute dataDir of a file that may have any other error; null when it names none. */
@@ -144,6 +158,17 @@ function readEnsemble(
     }
   }
   return parseEnsemble(lines, versionOf(dynamic?.fileName ?? ''), several, report);
+}
+
+/** One that cannot be read was never acknowledged, and counts for nothing. */
+function nextOf(text: string | undefined): Membership | null {
+  if (text === undefined) return null;
+  try {
+    return readMembership(text);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    return null;
+  }
 }
 
 /** `zoo.cfg.dynamic.100000002` is version 0x100000002; without such an end it is 0. */

@@ -45,12 +45,10 @@ const basics = {
   maxCnxns: int({ default: 0, min: 0, help: 'connections in all; 0: no limit' }),
   minSessionTimeout: inTicks({ ticks: 2, help: 'shortest session timeout that a client can get' }),
   maxSessionTimeout: inTicks({ ticks: 20, help: 'longest session timeout that a client can get' }),
-  clientTcpKeepAlive: later(
-    bool({
-      default: false,
-      help: 'TCP keep-alive on the connections of clients',
-    }),
-  ),
+  clientTcpKeepAlive: bool({
+    default: false,
+    help: 'TCP keep-alive on the connections of clients',
+  }),
   '4lw.commands.whitelist': words({
     default: 'conf,cons,dirs,dump,envi,gtmk,hash,isro,mntr,ruok,srvr,stat,wchs'.split(','),
     help: 'four-letter words that are answered; * for all, srvr always; default: those that only read cheaply',
@@ -64,7 +62,7 @@ const storage = {
     min: 2,
     clamp: true,
     unit: 'transactions',
-    help: 'a snapshot is taken after a random half to whole of this many',
+    help: 'a snapshot is taken after a random half to whole of this many, or later behind a large one',
   }),
   snapSizeLimitInKb: long({
     default: 4_194_304,
@@ -116,15 +114,13 @@ const storage = {
     default: false,
     help: 'start from a log without any snapshot (data of 3.4)',
   }),
-  'datadir.autocreate': later(
-    bool({
-      default: true,
-      help: 'create dataDir and dataLogDir when they are missing',
-    }),
-  ),
+  'datadir.autocreate': bool({
+    default: true,
+    help: 'create dataDir and dataLogDir when they are missing',
+  }),
   'digest.enabled': bool({ default: true, help: 'keep a digest of the tree to find differences' }),
-  'db.autocreate': later(bool({ default: true, help: 'an empty data directory may vote' })),
-  commitLogCount: later(
+  'db.autocreate': ensemble(bool({ default: true, help: 'an empty data directory may vote' })),
+  commitLogCount: ensemble(
     int({
       default: 500,
       min: 500,
@@ -400,7 +396,7 @@ const membership = {
     optionalInt({
       min: 0,
       unit: 'ticks',
-      help: 'time for a follower to connect to the leader; default initLimit',
+      help: 'time for a follower to connect to the leader; default: a second, or a tick if longer',
     }),
   ),
   electionAlg: ensemble(
@@ -419,7 +415,7 @@ const membership = {
       default: -1,
       min: -1,
       unit: 'ms',
-      help: 'read timeout of such a connection; -1: syncLimit ticks',
+      help: 'time for a peer to say who it is there; -1: 5000',
     }),
   ),
   electionPortBindRetry: ensemble(
@@ -439,63 +435,49 @@ const membership = {
   }),
   leaderServes: ensemble(yesNo({ default: true, help: 'the leader accepts clients' })),
   standaloneEnabled: bool({ default: true, help: 'one server line means a standalone server' }),
-  reconfigEnabled: later(bool({ default: false, help: 'allow reconfig' })),
+  reconfigEnabled: bool({ default: false, help: 'allow reconfig' }),
   dynamicConfigFile: text({ help: 'file that holds the server, group and weight lines' }),
-  syncEnabled: later(
-    bool({
-      default: true,
-      property: 'observer.syncEnabled',
-      help: 'observers keep log and snapshots too',
-    }),
-  ),
-  tcpKeepAlive: later(
-    bool({ default: false, help: 'TCP keep-alive on the connections of the election' }),
-  ),
+  // An observer without a log could not take part after a reconfig, nor come back with a DIFF.
+  syncEnabled: unneeded({
+    property: 'observer.syncEnabled',
+    help: 'observers always keep log and snapshots',
+  }),
+  tcpKeepAlive: unneeded({ help: 'TCP keep-alive is always on between servers' }),
   observerMasterPort: later(port({ default: 0, help: 'followers serve observers on this port' })),
-  'fastleader.minNotificationInterval': later(
-    int({ default: 200, min: 1, unit: 'ms', help: 'shortest wait for votes' }),
+  'fastleader.minNotificationInterval': ensemble(
+    int({ default: 200, min: 1, unit: 'ms', help: 'shortest time until a vote is sent again' }),
   ),
-  'fastleader.maxNotificationInterval': later(
-    int({ default: 60_000, min: 1, unit: 'ms', help: 'longest wait for votes' }),
+  'fastleader.maxNotificationInterval': ensemble(
+    int({ default: 60_000, min: 1, unit: 'ms', help: 'and the longest, but at most 1000' }),
   ),
-  maxTimeToWaitForEpoch: later(
+  maxTimeToWaitForEpoch: ensemble(
     int({
       default: -1,
       min: -1,
       unit: 'ms',
       property: 'leader.maxTimeToWaitForEpoch',
-      help: 'a new leader waits this long for epochs; -1: initLimit',
+      help: 'a new leader waits this long for a quorum; -1: a few ticks',
     }),
   ),
-  maxConcurrentSnapSyncs: later(
-    int({
-      default: 10,
-      min: 1,
-      property: 'leader.maxConcurrentSnapSyncs',
-      help: 'snapshots sent at a time',
-    }),
-  ),
-  maxConcurrentDiffSyncs: later(
-    int({
-      default: 100,
-      min: 1,
-      property: 'leader.maxConcurrentDiffSyncs',
-      help: 'log syncs at a time',
-    }),
-  ),
-  'observer.reconnectDelayMs': later(
-    int({ default: 0, min: 0, unit: 'ms', help: 'an observer waits before it comes back' }),
-  ),
-  'observer.election.DelayMs': later(
-    int({ default: 200, min: 0, unit: 'ms', help: 'and before it asks for the leader' }),
-  ),
+  // What a learner lacks is read piece by piece as it takes it: many at a time cost no memory.
+  maxConcurrentSnapSyncs: unneeded({
+    property: 'leader.maxConcurrentSnapSyncs',
+    help: 'snapshots are made while they are sent',
+  }),
+  maxConcurrentDiffSyncs: unneeded({
+    property: 'leader.maxConcurrentDiffSyncs',
+    help: 'and so is what comes from the log',
+  }),
+  forceSnapshotSync: unneeded({ help: 'a switch of the Java tests' }),
+  snapshotSizeFactor: unneeded({ help: 'the number of log entries decides' }),
+  leaderConnectDelayDuringRetryMs: unneeded({ help: 'learners try again after 100 ms' }),
+  // Apache's delays keep many observers from coming at once; here a connection costs the leader little.
+  'observer.reconnectDelayMs': unneeded({ help: 'observers come back as followers do' }),
+  'observer.election.DelayMs': unneeded({ help: 'and ask for the leader at once' }),
   'multiAddress.enabled': bool({ default: false, help: 'server lines may name several addresses' }),
-  'multiAddress.reachabilityCheckEnabled': later(
-    bool({ default: true, help: 'look which address answers' }),
-  ),
-  'multiAddress.reachabilityCheckTimeoutMs': later(
-    int({ default: 1000, min: 1, unit: 'ms', help: 'for so long' }),
-  ),
+  // A connection is tried at one address after the other, so nobody asks first which one answers.
+  'multiAddress.reachabilityCheckEnabled': unneeded({ help: 'all addresses are tried in turn' }),
+  'multiAddress.reachabilityCheckTimeoutMs': unneeded({ help: 'each for cnxTimeout at most' }),
   oraclePath: later(text({ help: 'file that decides for two servers' })),
 };
 

@@ -10,6 +10,19 @@ import { Phase, type Progress } from './progress.ts';
 import type { QuorumRule, ServerId } from './quorum.ts';
 import type { Sync } from './sync.ts';
 
+/** A change of the membership on its way. */
+interface Reconfig {
+  readonly zxid: Zxid;
+  readonly self: ServerId;
+  /** The other voters of the new membership. */
+  readonly voters: readonly ServerId[];
+  /** This server votes there, too, and is where it was. */
+  readonly keepsLeader: boolean;
+}
+
+/** As long as the id of the leader in front of the entry of an INFORMANDACTIVATE. */
+const LEADER_BYTES = 8;
+
 export class Broadcast {
   readonly epoch: number;
   readonly #leading: Leading;
@@ -18,6 +31,12 @@ export class Broadcast {
   /** Those that get each proposal, and those that get what is committed. */
   #followers: Progress[] = [];
   #observers: Progress[] = [];
+  /** What followers were told with COMMITANDACTIVATE in this epoch. */
+  readonly #activations = new Map<Zxid, Buffer>();
+  /** A change of the membership that is not committed yet. */
+  #reconfig: Reconfig | null = null;
+  /** Another leads from now on: nothing more is committed here. */
+  #isHandedOver = false;
 
   constructor(epoch: number, rule: QuorumRule, history: CommittedLog, out: RoleOutput[]) {
     this.epoch = epoch;
@@ -49,6 +68,28 @@ export class Broadcast {
   logged(server: ServerId, upTo: Zxid): void {
     const committed = this.#leading.logged(server, upTo);
     if (committed !== null) this.#commit(committed);
+  }
+
+  /** The entry of the zxid taken last changes the membership: `changeRule` has come with it. */
+  reconfigure(self: ServerId, newVoters: readonly ServerId[], keepsLeader: boolean): void {
+    const voters = newVoters.filter((voter) => voter !== self);
+    this.#reconfig = { zxid: this.lastProposed, self, voters, keepsLeader };
+  }
+
+  /** Another rule holds; `learners` are those that are connected. */
+  changeRule(rule: QuorumRule, learners: readonly Progress[]): void {
+    for (const { id, counts } of learners) if (!counts) this.#leading.forget(id);
+    const committed = this.#leading.changeRule(rule);
+    if (committed !== null) this.#commit(committed);
+    for (const { id, counts, phase, logged } of learners) {
+      // Who becomes a voter has acknowledged for nothing until now.
+      if (counts && phase >= Phase.synced) this.logged(id, logged);
+    }
+  }
+
+  /** Nothing more is committed here. */
+  handOver(): void {
+    this.#isHandedOver = true;
   }
 
   /**
@@ -100,7 +141,7 @@ export class Broadcast {
     this.#followers = this.#followers.filter((other) => other !== learner);
     this.#observers = this.#observers.filter((other) => other !== learner);
     // Its next link may begin with TRUNC, so what it has acknowledged on this one is not for ever.
-    if (learner.counts) this.#leading.forget(learner.id);
+    this.#leading.forget(learner.id);
   }
 
   /**
@@ -117,29 +158,64 @@ export class Broadcast {
     const last = counterOf(this.#leading.lastCommitted);
     const start = startOf(this.epoch);
     for (let counter = first; counter <= last; counter++) {
-      this.#send(link, PacketType.commit, zxid(start + BigInt(counter)));
+      const id = zxid(start + BigInt(counter));
+      const data = this.#activations.get(id);
+      if (data === undefined) this.#send(link, PacketType.commit, id);
+      else this.#send(link, PacketType.commitAndActivate, id, data);
     }
   }
 
   #commit(upTo: Zxid): void {
+    if (this.#isHandedOver) return;
     const out = this.#out;
-    const followers = this.#followers;
-    const observers = this.#observers;
     let done: Zxid;
     do {
       const { zxid: id, entry } = this.#history.commitNext();
       done = id;
-      if (followers.length > 0) {
-        const commit = packet(PacketType.commit, id);
-        for (const { link, phase } of followers) {
-          if (phase === Phase.following) out.push({ kind: 'send', link, packet: commit });
-        }
-      }
-      if (observers.length > 0) {
-        const inform = packet(PacketType.inform, id, entry);
-        for (const { link } of observers) out.push({ kind: 'send', link, packet: inform });
+      if (id === this.#reconfig?.zxid) {
+        this.#activate(this.#reconfig, entry);
+        if (this.#isHandedOver) return;
+      } else {
+        this.#tell(PacketType.commit, PacketType.inform, id, null, entry);
       }
     } while (done < upTo);
     out.push({ kind: 'committed', upTo });
+  }
+
+  /** Tells followers that an entry is committed, and observers what it is. */
+  #tell(
+    toFollowers: PacketType,
+    toObservers: PacketType,
+    id: Zxid,
+    data: Buffer | null,
+    entry: Buffer,
+  ): void {
+    const out = this.#out;
+    if (this.#followers.length > 0) {
+      const commit = packet(toFollowers, id, data);
+      for (const { link, phase } of this.#followers) {
+        if (phase === Phase.following) out.push({ kind: 'send', link, packet: commit });
+      }
+    }
+    if (this.#observers.length > 0) {
+      const inform = packet(toObservers, id, entry);
+      for (const { link } of this.#observers) out.push({ kind: 'send', link, packet: inform });
+    }
+  }
+
+  /**
+   * The new membership is in force. A leader that does not vote there, or has moved, names one that
+   * has the most (Leader.getDesignatedLeader) and commits nothing more.
+   */
+  #activate({ zxid: id, voters, keepsLeader, self }: Reconfig, entry: Buffer): void {
+    const leader = keepsLeader ? self : (this.#leading.furthest(voters) ?? self);
+    const data = Buffer.alloc(LEADER_BYTES);
+    data.writeBigInt64BE(BigInt(leader));
+    const { commitAndActivate, informAndActivate } = PacketType;
+    this.#tell(commitAndActivate, informAndActivate, id, data, Buffer.concat([data, entry]));
+    this.#activations.set(id, data);
+    this.#reconfig = null;
+    if (leader !== self) this.#isHandedOver = true;
+    this.#out.push({ kind: 'committed', upTo: id }, { kind: 'reconfigured', zxid: id, leader });
   }
 }

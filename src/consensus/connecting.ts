@@ -22,9 +22,10 @@ export class Connecting {
   constructor(options: LearnerOptions, now: number) {
     this.#options = options;
     this.#out = options.out;
-    const { tickTime, initLimit } = options;
+    const { tickTime, initLimit, connectLimit } = options;
     const patience = Math.max(PATIENCE.least, PATIENCE.ticks * tickTime);
-    this.#until = now + Math.min(patience, initLimit * tickTime);
+    const limit = Math.min(patience, initLimit * tickTime);
+    this.#until = now + (connectLimit === undefined ? limit : connectLimit * tickTime);
     this.#connect();
   }
 

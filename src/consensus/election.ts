@@ -4,6 +4,7 @@ import { type Notification, ServerState } from '../wire/election.ts';
 import type { ConsensusEffect } from './events.ts';
 import { type History, Looking, type Membership } from './looking.ts';
 import type { ServerId } from './quorum.ts';
+import type { Intervals } from './resending.ts';
 import type { Vote } from './votes.ts';
 
 /** The election is over; the server takes the role that `state` names. */
@@ -33,6 +34,8 @@ export interface ElectionOptions {
   readonly answersStrangers?: boolean;
   /** How long a better vote is waited for once a quorum agrees; Apache's 200 ms by default. */
   readonly finalizeWait?: number;
+  /** How often what it votes for is said again; Apache's fastleader.*NotificationInterval. */
+  readonly intervals?: Intervals;
 }
 
 const FINALIZE_WAIT = 200;
@@ -117,6 +120,7 @@ export class Election {
       history,
       finalizeWait: this.#options.finalizeWait ?? FINALIZE_WAIT,
       chance: this.#options.chance,
+      intervals: this.#options.intervals,
       out: this.#options.out,
     });
     this.#elected = null;
@@ -124,6 +128,20 @@ export class Election {
     this.#startedAt = now;
     looking.begin(now);
     this.#conclude(looking);
+  }
+
+  /**
+   * The leader of a reconfig has named this one for the time behind it: everybody takes its new role
+   * at once (QuorumPeer.updateVote). If that comes to nothing, the role's end brings an election.
+   */
+  appoint(leader: ServerId, { lastZxid, currentEpoch }: History, now: number): void {
+    const peerEpoch = BigInt(currentEpoch);
+    const vote: Vote = { leader, zxid: lastZxid, electionEpoch: this.#round, peerEpoch };
+    const state = this.#roleUnder(leader);
+    this.#looking = null;
+    this.#startedAt = now;
+    this.#elected = { state, vote };
+    this.#options.out.push({ kind: 'elected', leader, state, vote, startedAt: now });
   }
 
   /**
@@ -181,10 +199,19 @@ export class Election {
     this.#nameRole();
   }
 
-  /** A reconfig has begun or ended; a server that is looking must `start` again. */
+  /**
+   * A reconfig has begun or ended; a server that is looking must `start` again, and one that has
+   * another role than `dueState` must give it up.
+   */
   changeMembership(membership: Membership): void {
     this.#membership = membership;
-    this.#nameRole();
+  }
+
+  /** The role that this server should have with its leader. */
+  get dueState(): ServerState {
+    return this.#elected === null
+      ? ServerState.looking
+      : this.#roleUnder(this.#elected.vote.leader);
   }
 
   #conclude(looking: Looking): void {
@@ -205,7 +232,10 @@ export class Election {
   /** FastLeaderElection.learningState; who may not vote must not be counted as a follower. */
   #roleUnder(leader: ServerId): ServerState {
     if (leader === this.id) return ServerState.leading;
-    return this.mayVote ? ServerState.following : ServerState.observing;
+    // One that no line names yet follows without a vote, ready to get one by a reconfig.
+    const isStranger =
+      this.#options.answersStrangers === true && !this.#membership.members.includes(this.id);
+    return this.mayVote || isStranger ? ServerState.following : ServerState.observing;
   }
 
   #nameRole(): void {

@@ -65,6 +65,8 @@ export type RoleOutput =
   | { kind: 'established' }
   /** The role is over; the replica looks for a leader again. */
   | { kind: 'ended'; reason: string }
+  /** The membership that this entry sets is in force; the leader says who should lead from now on. */
+  | { kind: 'reconfigured'; zxid: Zxid; leader: ServerId }
   // -- leader
   /** A learner forwards a request of its client: data as in the packet, lent for the step. */
   | { kind: 'requested'; link: LinkId; packet: QuorumPacket }
@@ -81,8 +83,8 @@ export type RoleOutput =
   | { kind: 'revalidated'; session: SessionId; isValid: boolean }
   /** Everything up to here that the leader had proposed when it was asked has been sent. */
   | { kind: 'synced' }
-  /** The membership that this entry sets is in force; the old leader suggests who should lead. */
-  | { kind: 'reconfigured'; zxid: Zxid; leader: ServerId }
+  /** NEWLEADER came with this membership: it is in force once the epoch is established. */
+  | { kind: 'announced'; membership: Buffer }
   /** A ping: answer with `Learner.touch(sessions)` what clients were heard of since the last one. */
   | { kind: 'pinged' }
   /** The state comes from the leader: a snapshot follows on the link, with this zxid. */

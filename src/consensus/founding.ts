@@ -47,7 +47,6 @@ export class Founding {
   readonly #quorumWait: number;
   /** The zxid that the history ended with at the election. */
   readonly #lastZxid: Zxid;
-  #membershipText: Buffer = Buffer.alloc(0);
   #stage: Stage = Stage.discovery;
   #chosenAt = 0;
   #quorumSeenAt: number;
@@ -133,8 +132,8 @@ export class Founding {
   }
 
   #broadcastOf(epoch: number): Broadcast {
-    const { rule, history, out } = this.#options;
-    return new Broadcast(epoch, rule, history, out);
+    const { history, out } = this.#options;
+    return new Broadcast(epoch, this.#learners.rule, history, out);
   }
 
   #maybeChooseEpoch(now: number): void {
@@ -149,7 +148,6 @@ export class Founding {
     this.#stage = Stage.saving;
     this.#chosenAt = now;
     this.broadcast = this.#broadcastOf(epoch);
-    this.#membershipText = this.#options.membershipText(startOf(epoch));
     // On disk before anybody hears of it (ZOOKEEPER-335, 1653): an epoch is never chosen twice.
     this.#out.push({ kind: 'saveEpoch', which: 'accepted', epoch });
   }
@@ -177,12 +175,12 @@ export class Founding {
   }
 
   #sync(learner: Progress, now: number): void {
-    const { history, currentEpoch, historyLimit } = this.#options;
+    const { history, currentEpoch, historyLimit, membershipText } = this.#options;
     const limit = historyLimit ?? HISTORY_LIMIT;
     const disk = { from: this.logFrom, upTo: this.onDisk, limit };
     const newest = this.isEstablished ? this.broadcast.epoch : currentEpoch;
     const sync = chooseSync(learner.lastZxid, history, disk, newest);
-    this.broadcast.join(learner, sync, this.#membershipText, now);
+    this.broadcast.join(learner, sync, membershipText(startOf(this.broadcast.epoch)), now);
   }
 
   #maybeEstablish(now: number): void {

@@ -3,16 +3,19 @@ import { assert } from '../base/assert.ts';
 import { counterOf, epochOf, hex0x, type SessionId, type Zxid, zxid } from '../base/ids.ts';
 import { WireError } from '../wire/bytes.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum.ts';
-import { Confirmations } from './confirmations.ts';
 import type { EpochKind, LinkId, RoleOutput } from './events.ts';
 import { Founding } from './founding.ts';
 import type { LeaderOptions } from './leaderOptions.ts';
-import { Learners } from './learners.ts';
+import { type Following, Learners } from './learners.ts';
 import * as packets from './packets.ts';
+import { Pings } from './pings.ts';
 import { Phase, type Progress } from './progress.ts';
+import type { QuorumRule } from './quorum.ts';
 
 /** Leaves room for what the replica has numbered before it sees that the role is over. */
 const LAST_COUNTER = 0xffff_f000;
+/** Half ticks that followers have to hear that another is to lead. */
+const LEAVING_TICKS = 2;
 /** A session, a cxid and an opcode come first in what a learner forwards. */
 const REQUEST_HEADER = 16;
 
@@ -25,7 +28,7 @@ export class Leader {
   readonly #out: RoleOutput[];
   readonly #learners: Learners;
   readonly #founding: Founding;
-  readonly #confirmations = new Confirmations();
+  readonly #pings: Pings;
   readonly #initTime: number;
   readonly #syncTime: number;
   readonly #lastCounter: number;
@@ -33,22 +36,24 @@ export class Leader {
   /** True when the last look, half a tick ago, found no quorum. */
   #missesQuorum = false;
   #isOver = false;
+  /** Ticks until it ends, Infinity as long as it goes on; and why. */
+  #ticksLeft = Number.POSITIVE_INFINITY;
+  #leavingFor = '';
 
   constructor(options: LeaderOptions, now: number) {
-    const { history, tickTime, initLimit, syncLimit } = options;
+    const { history, tickTime } = options;
     history.commitAll();
     this.#options = options;
     this.#out = options.out;
-    this.#initTime = initLimit * tickTime;
-    this.#syncTime = syncLimit * tickTime;
+    this.#initTime = options.initLimit * tickTime;
+    this.#syncTime = options.syncLimit * tickTime;
     this.#lastCounter = options.lastCounter ?? LAST_COUNTER;
     this.#nextTick = now + tickTime / 2;
     this.#learners = new Learners(options);
-    const verdicts = {
-      drop: (learner: Progress, reason: string) => this.#drop(learner, reason),
-      end: (reason: string) => this.end(reason),
-    };
-    this.#founding = new Founding(options, this.#learners, verdicts, now);
+    const drop = (learner: Progress, reason: string) => this.#drop(learner, reason);
+    const end = (reason: string) => this.end(reason);
+    this.#founding = new Founding(options, this.#learners, { drop, end }, now);
+    this.#pings = new Pings(this.#learners, () => this.lastProposed, this.#out);
     this.#founding.announced(null, now);
   }
 
@@ -89,6 +94,8 @@ export class Leader {
     if (learner === undefined || this.#isOver) return;
     this.#remove(learner);
     this.#report('info', `${learner} has gone: ${reason}`);
+    const isLeaving = this.#ticksLeft !== Number.POSITIVE_INFINITY;
+    if (isLeaving && !this.#learners.hasVoters) this.end(this.#leavingFor);
   }
 
   packet(link: LinkId, packet: QuorumPacket, now: number): void {
@@ -119,6 +126,8 @@ export class Leader {
   tick(now: number): void {
     if (this.#isOver || now < this.#nextTick) return;
     this.#nextTick = now + this.#options.tickTime / 2;
+    if (--this.#ticksLeft <= 0) this.end(this.#leavingFor);
+    if (this.#isOver) return;
     for (const learner of this.#learners.list()) {
       const reason = learner.overdue(now, this.#initTime, this.#syncTime);
       if (reason === null) continue;
@@ -131,7 +140,7 @@ export class Leader {
     if (this.#isOver) return;
     for (const learner of this.#learners.list()) {
       if (learner.phase === Phase.following) learner.watch(this.lastProposed, now);
-      this.#ping(learner);
+      this.#pings.ping(learner);
     }
   }
 
@@ -148,11 +157,36 @@ export class Leader {
     if (counterOf(id) >= this.#lastCounter) this.end('the zxids of this epoch are used up');
   }
 
+  /** True when a quorum under `rule` follows and has all of this history (isQuorumSynced). */
+  isSynced(rule: QuorumRule): boolean {
+    return this.#learners.isSynced(rule);
+  }
+
+  /** The next proposal changes the membership; `changeMembership` has been called for it. */
+  reconfigure(next: QuorumRule, keepsLeader: boolean): void {
+    this.#founding.broadcast.reconfigure(this.#options.id, next.voters, keepsLeader);
+  }
+
+  /** Others decide from now on, and others may follow. */
+  changeMembership(following: Following): void {
+    if (this.#isOver) return;
+    this.#learners.change(following);
+    this.#founding.broadcast.changeRule(following.rule, this.#learners.list());
+  }
+
+  /**
+   * Another is to lead. Followers go by themselves once they have heard of it; who closes a link
+   * first may lose what is on its way there.
+   */
+  leave(reason: string): void {
+    this.#leavingFor = reason;
+    this.#ticksLeft = LEAVING_TICKS;
+    this.#founding.broadcast.handOver();
+  }
+
   /** Asks whether a quorum still follows: `confirmed` with this token is the answer. */
   confirm(token: number): void {
-    if (!this.isEstablished) return;
-    this.#confirmations.ask(token);
-    this.#confirm();
+    if (this.isEstablished) this.#pings.confirm(token);
   }
 
   /** The answer to `revalidate`. */
@@ -186,8 +220,7 @@ export class Leader {
         for (const touch of packets.readTouches(packet)) {
           this.#out.push({ kind: 'touched', ...touch });
         }
-        learner.answers++;
-        this.#confirm();
+        this.#pings.answered(learner);
         return null;
       case PacketType.revalidate:
         if (!isFollowing) break;
@@ -237,40 +270,6 @@ export class Leader {
     const hasQuorum = this.#learners.isQuorum(({ phase }) => phase >= Phase.announced);
     if (!hasQuorum && this.#missesQuorum) this.end(`only ${this.#learners.names()} follow still`);
     this.#missesQuorum = !hasQuorum;
-  }
-
-  /**
-   * While it waits for UPTODATE a ping keeps the learner from giving up; it answers none then, in
-   * Apache's servers as in ours.
-   */
-  #ping(learner: Progress): void {
-    if (learner.phase < Phase.synced) return;
-    if (learner.phase === Phase.following) {
-      learner.pings++;
-      // Who came while a round runs takes part with the first ping that it gets.
-      const isLate = learner.confirmsWith === Number.POSITIVE_INFINITY;
-      if (isLate && this.#confirmations.isRunning) learner.confirmsWith = learner.pings;
-    }
-    const ping = packets.packet(PacketType.ping, this.lastProposed);
-    this.#out.push({ kind: 'send', link: learner.link, packet: ping });
-  }
-
-  #confirm(): void {
-    const rounds = this.#confirmations;
-    for (;;) {
-      if (!rounds.isRunning && !this.#beginRound()) return;
-      if (!this.#learners.isQuorum((one) => one.answers >= one.confirmsWith)) return;
-      for (const token of rounds.end()) this.#out.push({ kind: 'confirmed', token });
-    }
-  }
-
-  #beginRound(): boolean {
-    if (!this.#confirmations.begin()) return false;
-    for (const learner of this.#learners.list()) {
-      learner.confirmsWith = Number.POSITIVE_INFINITY;
-      if (learner.counts && learner.phase === Phase.following) this.#ping(learner);
-    }
-    return true;
   }
 
   #drop(learner: Progress, reason: string): void {

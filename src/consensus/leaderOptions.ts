@@ -18,7 +18,7 @@ export interface LeaderOptions extends LearnersOptions {
   readonly syncLimit: number;
   /** Milliseconds that a quorum may be missing before the epoch is established. */
   readonly quorumWait?: number;
-  /** NEWLEADER's data, given the zxid that starts the epoch (Apache's first version is that zxid). */
+  /** NEWLEADER's data as it is now, given the zxid that starts the epoch. */
   readonly membershipText: (epochStart: Zxid) => Buffer;
   /** How many entries are read from disk for a learner at most; a snapshot is sent instead. */
   readonly historyLimit?: number;

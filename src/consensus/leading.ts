@@ -8,7 +8,7 @@ import type { QuorumRule, ServerId } from './quorum.ts';
  * what a proposal means, and how it travels, is not its business.
  */
 export class Leading {
-  readonly #rule: QuorumRule;
+  #rule: QuorumRule;
   readonly #start: Zxid;
   /** How far each voter has come, as a count of proposals: numbers are cheaper than zxids. */
   readonly #reached = new Map<ServerId, number>();
@@ -55,6 +55,22 @@ export class Leading {
     this.#committed = best;
     this.#lastCommitted = (this.#start + BigInt(best)) as Zxid;
     return this.#lastCommitted;
+  }
+
+  /** Another rule holds for all that is not committed. Returns as `logged` does. */
+  changeRule(rule: QuorumRule): Zxid | null {
+    this.#rule = rule;
+    const best = this.#best(this.#proposed);
+    if (best <= this.#committed) return null;
+    this.#committed = best;
+    this.#lastCommitted = (this.#start + BigInt(best)) as Zxid;
+    return this.#lastCommitted;
+  }
+
+  /** Of `servers` one that has come furthest; undefined when there are none. */
+  furthest(servers: readonly ServerId[]): ServerId | undefined {
+    const reached = (server: ServerId): number => this.#reached.get(server) ?? -1;
+    return [...servers].sort((a, b) => reached(b) - reached(a) || b - a)[0];
   }
 
   /** What `server` has logged counts no longer: it may cut its log when it comes back. */

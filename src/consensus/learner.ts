@@ -30,7 +30,6 @@ export class Learner {
   #newLeaderBehind: Zxid;
   /** There from UPTODATE on. */
   #errands: Errands | null = null;
-  #membershipText: Buffer | null = null;
 
   constructor(options: LearnerOptions, now: number) {
     const { history, tickTime, initLimit, syncLimit, acceptedEpoch } = options;
@@ -53,11 +52,6 @@ export class Learner {
 
   get isEstablished(): boolean {
     return this.#phase === Phase.following;
-  }
-
-  /** The membership that NEWLEADER came with, for reconfiguration; null before, or if there was none. */
-  get membershipText(): Buffer | null {
-    return this.#membershipText;
   }
 
   /** When `tick` wants to be called, in ms. */
@@ -259,7 +253,9 @@ export class Learner {
 
   #newLeader(packet: QuorumPacket): string | null {
     if (!packets.isStart(packet.zxid, this.#epoch)) return `NEWLEADER of ${hex0x(packet.zxid)}`;
-    if (packet.data !== null) this.#membershipText = Buffer.from(packet.data);
+    if (packet.data !== null) {
+      this.#out.push({ kind: 'announced', membership: Buffer.from(packet.data) });
+    }
     this.#newLeaderBehind = this.#options.history.last;
     this.#phase = Phase.logging;
     this.#maybeSaveEpoch();

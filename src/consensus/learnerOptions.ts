@@ -22,6 +22,8 @@ export interface LearnerOptions {
   readonly tickTime: number;
   readonly initLimit: number;
   readonly syncLimit: number;
+  /** Ticks within which the leader must be reached; a few seconds if absent. */
+  readonly connectLimit?: number;
   readonly configVersion: bigint;
   /** A number that no link has had yet; called for each attempt to connect. */
   readonly nextLink: () => LinkId;

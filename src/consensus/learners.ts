@@ -16,10 +16,16 @@ export interface LearnersOptions {
   readonly members: readonly ServerId[];
   /** The version of the membership that is in force. */
   readonly configVersion: bigint;
+  /** Others may follow too, so that a reconfig can make them members. Default false. */
+  readonly admitsStrangers?: boolean;
 }
+
+/** What a reconfig changes for a leader. */
+export type Following = Pick<LearnersOptions, 'rule' | 'members' | 'configVersion'>;
 
 export class Learners {
   readonly #options: LearnersOptions;
+  #following: Following;
   readonly #byLink = new Map<LinkId, Progress>();
   readonly #byId = new Map<ServerId, Progress>();
   #condition: (learner: Progress) => boolean = () => false;
@@ -31,6 +37,21 @@ export class Learners {
 
   constructor(options: LearnersOptions) {
     this.#options = options;
+    this.#following = options;
+  }
+
+  get rule(): QuorumRule {
+    return this.#following.rule;
+  }
+
+  /** From now on others decide, and others may follow. */
+  change(following: Following): void {
+    this.#following = following;
+    for (const learner of this.list()) learner.counts = this.#counts(learner);
+  }
+
+  #counts({ id, isObserver }: Progress): boolean {
+    return !isObserver && this.rule.voters.includes(id);
   }
 
   add(link: LinkId, address: string, now: number): void {
@@ -54,7 +75,18 @@ export class Learners {
   /** True when those voters for whom `condition` holds are a quorum, this server among them. */
   isQuorum(condition: (learner: Progress) => boolean): boolean {
     this.#condition = condition;
-    return this.#options.rule.isQuorum(this.#has);
+    return this.rule.isQuorum(this.#has);
+  }
+
+  /** True when a quorum under `rule` follows and has all of this history (isQuorumSynced). */
+  isSynced(rule: QuorumRule): boolean {
+    const followers = this.list().filter((one) => one.phase === Phase.following);
+    const ids = new Set(followers.filter((one) => !one.isObserver).map(({ id }) => id));
+    return rule.isQuorum((voter) => voter === this.#options.id || ids.has(voter));
+  }
+
+  get hasVoters(): boolean {
+    return this.list().some(({ counts }) => counts);
   }
 
   /** The connected voters for whom `condition` holds, for reports. */
@@ -79,7 +111,7 @@ export class Learners {
     const earlier = this.#byId.get(id) ?? null;
     learner.id = id;
     learner.isObserver = packet.type === PacketType.observerInfo;
-    learner.counts = !learner.isObserver && this.#options.rule.voters.includes(id);
+    learner.counts = this.#counts(learner);
     learner.acceptedEpoch = epochOf(packet.zxid);
     learner.enter(Phase.announced, now);
     this.#byId.set(id, learner);
@@ -87,8 +119,9 @@ export class Learners {
   }
 
   #refusal(id: ServerId, version: number, config: bigint, epoch: number): string | null {
-    const { members, configVersion } = this.#options;
-    if (!members.includes(id)) return `server ${id} is not in the configuration`;
+    const { members, configVersion } = this.#following;
+    const isWelcome = members.includes(id) || this.#options.admitsStrangers === true;
+    if (!isWelcome) return `server ${id} is not in the configuration`;
     if (id === this.#options.id) return `server ${id} is this one`;
     if (version < PROTOCOL_VERSION) return `it speaks an older protocol (${version})`;
     // It knows of a membership that this server does not: who leads may be decided by others now.

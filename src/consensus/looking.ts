@@ -3,7 +3,7 @@ import type { Zxid } from '../base/ids.ts';
 import { NO_LEADER, type Notification, ServerState } from '../wire/election.ts';
 import type { ConsensusEffect } from './events.ts';
 import type { QuorumRule, ServerId } from './quorum.ts';
-import { Resending } from './resending.ts';
+import { type Intervals, Resending } from './resending.ts';
 import { Ballots, type CastVote, isBetter, type Vote } from './votes.ts';
 
 /** Who belongs to the ensemble, and how many of them decide. */
@@ -31,6 +31,7 @@ interface LookingOptions {
   readonly history: History;
   readonly finalizeWait: number;
   readonly chance: () => number;
+  readonly intervals: Intervals | undefined;
   readonly out: { push(effect: ConsensusEffect): unknown };
 }
 
@@ -77,7 +78,7 @@ export class Looking {
     const { id, history, round } = options;
     this.#options = options;
     this.#rule = options.membership.rule;
-    this.#resending = new Resending(options.chance);
+    this.#resending = new Resending(options.chance, options.intervals);
     this.#mayVote = options.mayVote;
     this.#round = round;
     const peerEpoch = BigInt(history.currentEpoch);

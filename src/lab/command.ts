@@ -88,11 +88,11 @@ class LabProgram {
 
   #servers(): void {
     const verbs = [
-      ['kill', 'SIGKILL', act.kill],
+      ['kill', 'SIGKILL: gone at once', act.kill],
       ['stop', 'end in order', act.stop],
       ['start', 'start again', act.start],
       ['pause', 'SIGSTOP: the process stands still', act.pause],
-      ['resume', 'SIGCONT', act.resume],
+      ['resume', 'SIGCONT: it goes on', act.resume],
     ] as const;
     for (const [name, summary, run] of verbs) {
       this.#verb(name, summary)

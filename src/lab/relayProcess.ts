@@ -62,7 +62,11 @@ export async function runRelay(lab: Lab, onListening: () => void): Promise<void>
   const relays = new RelayProcess(lab);
   const control = createServer((socket) => serve(socket, relays));
   relays.look();
-  const looking = setInterval(() => relays.look(), LOOK_MS);
+  const looking = setInterval(() => {
+    // Whoever removed the directory meant all of the lab.
+    if (!lock.isHeld()) process.exit(1);
+    relays.look();
+  }, LOOK_MS);
   await new Promise<void>((resolve, reject) => {
     // Ctrl-C at the terminal that started it is not meant for it.
     process.on('SIGINT', () => undefined);

@@ -82,7 +82,7 @@ async function begin(
   writeFiles(lab);
   try {
     await startRelay(lab);
-    await Promise.all(lab.servers.map(({ id }) => startMember(lab, id)));
+    await startAll(lab);
     return [lab, await wholeLab(lab, signal)];
   } catch (error) {
     await down(lab);
@@ -133,6 +133,12 @@ const portOf = (
   kind: Route['kind'],
 ): number | undefined =>
   routes.find((route) => route.from === from && route.to === to && route.kind === kind)?.port;
+
+/** Settles when every start has: one that is still under way would be left running. */
+async function startAll(lab: Lab): Promise<void> {
+  const starts = await Promise.allSettled(lab.servers.map(({ id }) => startMember(lab, id)));
+  for (const start of starts) if (start.status === 'rejected') throw start.reason;
+}
 
 async function wholeLab(lab: Lab, signal: AbortSignal): Promise<Surveyed[]> {
   const deadline = performance.now() + SERVING_MS + 10 * lab.tickTime;

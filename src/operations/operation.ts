@@ -10,6 +10,7 @@ import type { Applied, Txn } from '../transactions/index.ts';
 import type { Writer } from '../wire/bytes.ts';
 import type { Acl, Id } from '../wire/data.ts';
 import { ErrorCode } from '../wire/errors.ts';
+import type { Membership } from '../wire/membership.ts';
 import type { OpCode } from '../wire/opcodes.ts';
 import type { Codec } from '../wire/record.ts';
 
@@ -23,6 +24,18 @@ export interface Rules {
   readonly reconfigEnabled: boolean;
 }
 
+/** What a leader knows of its ensemble, for those who want to change it. */
+export interface Reconfiguration {
+  readonly active: Membership;
+  /** Another change is proposed and not in force yet. */
+  readonly isUnderWay: boolean;
+  readonly leastVoters: number;
+  /** Whether enough of its voters follow the leader, with all that it has. */
+  isSynced(membership: Membership): boolean;
+  /** The transaction that has just been numbered makes this the membership. */
+  begin(membership: Membership): void;
+}
+
 /** What a write is prepared against: the tree as it will be when all that is in flight has committed. */
 export interface PrepareContext {
   readonly view: View;
@@ -33,6 +46,8 @@ export interface PrepareContext {
   readonly time: number;
   readonly session: SessionId;
   readonly ids: readonly Id[];
+  /** Null for a server without an ensemble. */
+  readonly reconfiguration: Reconfiguration | null;
 }
 
 /** What a read is answered from. */

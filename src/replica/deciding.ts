@@ -1,7 +1,7 @@
 // The server that decides, alone or as leader: it prepares what clients ask, proposes, and expires sessions.
 import { Fifo } from '../base/fifo.ts';
 import { counterOf, hex0x, NO_SESSION, type SessionId, type Zxid } from '../base/ids.ts';
-import type { WriteOperation } from '../operations/operation.ts';
+import type { Reconfiguration, WriteOperation } from '../operations/operation.ts';
 import { prepareDeleteContainer } from '../operations/remove.ts';
 import { SessionTracker } from '../state/sessions.ts';
 import type { TxnHeader } from '../transactions/index.ts';
@@ -48,12 +48,15 @@ export class Deciding implements Pipeline {
   /** Oldest first; each waits for the leader to be confirmed, and for what was proposed before it. */
   readonly #syncs = new Fifo<PendingSync>();
   #lastToken = 0;
+  readonly #reconfiguration: Reconfiguration | null;
 
   constructor(
     replica: Replica,
     order: Order,
     options: {
       readonly tickTime: number;
+      /** Null: the membership never changes. */
+      readonly reconfiguration: Reconfiguration | null;
       readonly containers: ContainerRules;
       /** Bytes above which a client's entry is a large one; -1: none is. */
       readonly largeThreshold: number;
@@ -62,6 +65,7 @@ export class Deciding implements Pipeline {
     const { now, state } = replica;
     this.#replica = replica;
     this.#order = order;
+    this.#reconfiguration = options.reconfiguration;
     this.proposals = new Proposals({ state, order, largeThreshold: options.largeThreshold });
     this.#containers = new ContainerKeeper(options.containers, now);
     this.tracker = new SessionTracker(options.tickTime);
@@ -179,6 +183,7 @@ export class Deciding implements Pipeline {
             time,
             session,
             ids,
+            reconfiguration: this.#reconfiguration,
           })
         : err;
     if (typeof txn === 'number') proposals.refuse(header, txn, connection);

@@ -3,6 +3,7 @@ import type { Zxid } from '../base/ids.ts';
 import type { ConsensusEffect, ConsensusEvent, LinkId } from '../consensus/events.ts';
 import type { ServerId } from '../consensus/quorum.ts';
 import type { State } from '../state/state.ts';
+import type { Membership } from '../wire/membership.ts';
 import type { Connection } from './connection.ts';
 
 /** Two clocks: sessions live on the monotonic one, so that a jump of the wall clock expires nobody. */
@@ -55,6 +56,11 @@ export type PeerEffect =
   | { kind: 'restart'; link: LinkId; state: State }
   /** What this server is from now on; as a leader it lets learners in. */
   | { kind: 'became'; mode: Mode }
+  /**
+   * The ensemble's members, now and as a change under way would have them: write both down before
+   * anything that follows is sent, and let these peers connect.
+   */
+  | { kind: 'membership'; active: Membership; pending: Membership | null }
   /** Remember durably that this server must not vote before it has a leader's history. */
   | { kind: 'distrust'; reason: string };
 

@@ -4,6 +4,9 @@ import type { LinkId } from '../consensus/events.ts';
 import { Learner } from '../consensus/learner.ts';
 import type { ServerId } from '../consensus/quorum.ts';
 import type { State } from '../state/state.ts';
+import type { Membership } from '../wire/membership.ts';
+import { OpCode } from '../wire/opcodes.ts';
+import { configIn, membershipIn } from './ensemble.ts';
 import { Forwarding } from './forwarding.ts';
 import type { Proposal } from './proposals.ts';
 import { type Inner, machineOptions, type Role, type RoleEvent, type RoleParts } from './role.ts';
@@ -16,6 +19,8 @@ export class FollowingRole implements Role {
   #link: LinkId = -1;
   /** Null until the leader says that this server is up to date. */
   #forwarding: Forwarding | null = null;
+  /** What NEWLEADER came with. */
+  #announced: Membership | null = null;
 
   /** @param mayPromise false for a member that has lost part of its history */
   constructor(
@@ -32,8 +37,10 @@ export class FollowingRole implements Role {
       this.#link = parts.nextLink();
       return this.#link;
     };
+    const { connectLimit } = parts.own;
+    const limits = connectLimit === undefined ? {} : { connectLimit };
     this.#learner = new Learner(
-      { ...machineOptions(parts), ...options, nextLink },
+      { ...machineOptions(parts), ...options, ...limits, nextLink },
       parts.replica.now.monotonic,
     );
   }
@@ -79,14 +86,20 @@ export class FollowingRole implements Role {
   }
 
   act(inner: Inner): void {
-    const { replica, effect, history } = this.#parts;
+    const { replica } = this.#parts;
     switch (inner.kind) {
       case 'proposed':
-        effect({ kind: 'log', zxid: inner.zxid, entry: inner.entry });
-        history.proposed(inner.entry);
+        this.#proposed(inner.zxid, inner.entry);
         break;
       case 'committed':
         this.#committed(inner.upTo);
+        break;
+      case 'announced':
+        this.#announced = membershipIn(inner.membership.toString('utf8'));
+        if (this.#announced !== null) this.#parts.reconfiguring.propose(this.#announced);
+        break;
+      case 'reconfigured':
+        this.#reconfigured(inner.zxid, inner.leader);
         break;
       case 'established':
         this.#establish();
@@ -106,6 +119,8 @@ export class FollowingRole implements Role {
     }
   }
 
+  membershipChanged(): void {}
+
   end(reason: string): void {
     this.#learner.end(reason);
   }
@@ -115,13 +130,34 @@ export class FollowingRole implements Role {
   }
 
   #establish(): void {
-    const { replica, options, onEstablished } = this.#parts;
+    const { replica, options, reconfiguring, onEstablished } = this.#parts;
+    if (this.#announced !== null && !reconfiguring.activate(this.#announced, null)) return;
+    reconfiguring.show();
     this.#forwarding = new Forwarding(replica, this.#learner, {
       tickTime: options.tickTime,
       largeThreshold: options.reception.largeRequests.threshold,
     });
     replica.serve(this.#forwarding, true);
     onEstablished();
+  }
+
+  #proposed(id: Zxid, entry: Buffer): void {
+    const { effect, history, reconfiguring } = this.#parts;
+    const { txn } = history.proposed(entry);
+    // Before the entry is logged, and acknowledged: its own commit needs the new members.
+    if (txn.type === OpCode.reconfig) {
+      const next = membershipIn(Buffer.from(txn.data ?? []).toString('utf8'));
+      if (next !== null) reconfiguring.propose(next);
+    }
+    effect({ kind: 'log', zxid: id, entry });
+  }
+
+  /** The entry `id` is committed, and with it the membership that it sets. */
+  #reconfigured(id: Zxid, leader: ServerId): void {
+    const { replica, reconfiguring } = this.#parts;
+    const { pending } = reconfiguring.ensemble;
+    const next = pending?.version === id ? pending : configIn(replica.state);
+    if (next !== null) reconfiguring.activate(next, leader);
   }
 
   #committed(upTo: Zxid): void {
@@ -139,6 +175,7 @@ export class FollowingRole implements Role {
   #restart(state: State): void {
     const { replica, history, effect } = this.#parts;
     replica.state = state;
+    this.#parts.reconfiguring.restored();
     // It was taken while it went on changing.
     state.isDigestSettled = false;
     history.replaced(state.lastZxid);

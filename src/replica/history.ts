@@ -10,7 +10,7 @@ import type { Proposal } from './proposals.ts';
 
 export class History {
   /** The end of the log, for learners that lag; it outlives the roles. */
-  readonly recent = new CommittedLog();
+  readonly recent: CommittedLog;
   accepted: number;
   current: number;
   /** A learner's proposals that are not committed yet. */
@@ -20,7 +20,13 @@ export class History {
   /** Effects to the disk that are not answered yet, besides entries. */
   #pending = 0;
 
-  constructor(last: Zxid, epochs: { readonly accepted: number; readonly current: number }) {
+  /** @param count of entries that are kept for learners that lag */
+  constructor(
+    last: Zxid,
+    epochs: { readonly accepted: number; readonly current: number },
+    count?: number,
+  ) {
+    this.recent = new CommittedLog(count === undefined ? {} : { count });
     this.accepted = epochs.accepted;
     this.current = epochs.current;
     this.#lastAppended = last;
@@ -67,11 +73,13 @@ export class History {
   }
 
   /** The leader has proposed an entry; it is lent, and its data live on in the transaction. */
-  proposed(entry: Buffer): void {
+  proposed(entry: Buffer): Proposal {
     const { header, txn, digest } = decodeTxn(Buffer.from(entry));
     const isComparable = digest !== null && digest.version === DIGEST_VERSION;
     const treeDigest = isComparable ? digest.treeDigest : null;
-    this.#backlog.push({ header, txn, treeDigest });
+    const proposal = { header, txn, treeDigest };
+    this.#backlog.push(proposal);
+    return proposal;
   }
 
   /** Takes the oldest of the leader's proposals that are committed up to `upTo`. */

@@ -1,9 +1,11 @@
 // The leader's role in a replica: the machine that founds and broadcasts, and the pipeline that decides.
 import type { Zxid } from '../base/ids.ts';
 import { Leader } from '../consensus/leader.ts';
-import type { Membership as Known } from '../consensus/looking.ts';
-import { printMembership } from '../wire/membership.ts';
+import { startOf } from '../consensus/packets.ts';
+import type { Reconfiguration } from '../operations/operation.ts';
+import { type Membership, printMembership } from '../wire/membership.ts';
 import { Deciding } from './deciding.ts';
+import { configIn, keepsPlace, ruleOf } from './ensemble.ts';
 import { takeRequest } from './learnerRequests.ts';
 import { Led } from './order.ts';
 import type { Proposal } from './proposals.ts';
@@ -16,16 +18,26 @@ export class LeadingRole implements Role {
   /** Null until the epoch is established. */
   #deciding: Deciding | null = null;
 
-  constructor(parts: RoleParts, { rule, members }: Known) {
+  constructor(parts: RoleParts) {
     this.#parts = parts;
-    const { membership, logFrom } = parts.own;
-    // An ensemble's first membership gets its version from the first epoch (ZOOKEEPER-1783).
-    const membershipText = (start: Zxid): Buffer =>
-      Buffer.from(
-        printMembership(membership.version === 0n ? { ...membership, version: start } : membership),
-      );
+    const { logFrom, quorumWait } = parts.own;
+    const waits = quorumWait === undefined ? {} : { quorumWait };
+    const { ensemble } = parts.reconfiguring;
+    const { rule, members } = ensemble.known;
+    const membershipText = (start: Zxid): Buffer => {
+      const isServing = this.#deciding !== null;
+      return Buffer.from(printMembership(isServing ? ensemble.active : this.#completed(start)));
+    };
     this.#leader = new Leader(
-      { ...machineOptions(parts), rule, members, membershipText, logFrom: logFrom() },
+      {
+        ...machineOptions(parts),
+        rule,
+        members,
+        admitsStrangers: ensemble.isDynamic,
+        membershipText,
+        logFrom: logFrom(),
+        ...waits,
+      },
       parts.replica.now.monotonic,
     );
   }
@@ -70,6 +82,11 @@ export class LeadingRole implements Role {
       case 'committed':
         deciding?.committed(inner.upTo);
         break;
+      case 'reconfigured': {
+        const next = configIn(this.#parts.replica.state);
+        if (next !== null) this.#parts.reconfiguring.activate(next, inner.leader);
+        break;
+      }
       case 'requested': {
         const { link, packet } = inner;
         if (deciding === null) break;
@@ -92,8 +109,14 @@ export class LeadingRole implements Role {
     }
   }
 
+  membershipChanged(): void {
+    const { ensemble } = this.#parts.reconfiguring;
+    const { rule, members } = ensemble.known;
+    this.#leader.changeMembership({ rule, members, configVersion: ensemble.active.version });
+  }
+
   end(reason: string): void {
-    this.#leader.end(reason);
+    this.#leader.leave(reason);
   }
 
   rest(): readonly Proposal[] {
@@ -101,13 +124,50 @@ export class LeadingRole implements Role {
   }
 
   #establish(): void {
-    const { replica, options, own, onEstablished } = this.#parts;
+    const { replica, options, own, reconfiguring, onEstablished } = this.#parts;
+    const self = options.serverId;
     onEstablished();
+    const membership = this.#completed(startOf(this.#leader.epoch));
+    // What an earlier leader has left half done is done now that a quorum of both has it.
+    const leads = ruleOf(membership).voters.includes(self);
+    if (!reconfiguring.activate(membership, leads ? self : null)) return;
+    reconfiguring.show();
     this.#deciding = new Deciding(replica, new Led(this.#leader), {
+      reconfiguration: reconfiguring.ensemble.isDynamic ? this.#reconfiguration() : null,
       tickTime: options.tickTime,
       containers: options.containers,
       largeThreshold: options.reception.largeRequests.threshold,
     });
     replica.serve(this.#deciding, own.leaderServes);
+  }
+
+  /**
+   * The membership that a new epoch establishes: the newest that this server has seen. An ensemble's
+   * first one gets its version from its first epoch (ZOOKEEPER-1783).
+   */
+  #completed(start: Zxid): Membership {
+    const { newest, isDynamic } = this.#parts.reconfiguring.ensemble;
+    return isDynamic && newest.version === 0n ? { ...newest, version: start } : newest;
+  }
+
+  #reconfiguration(): Reconfiguration {
+    const { reconfiguring, options } = this.#parts;
+    const { ensemble } = reconfiguring;
+    const leader = this.#leader;
+    return {
+      get active() {
+        return ensemble.active;
+      },
+      get isUnderWay() {
+        return ensemble.pending !== null;
+      },
+      leastVoters: ensemble.leastVoters,
+      isSynced: (membership) => leader.isSynced(ruleOf(membership)),
+      begin: (membership) => {
+        const isStaying = keepsPlace(ensemble.active, membership, options.serverId);
+        reconfiguring.propose(membership);
+        leader.reconfigure(ruleOf(membership), isStaying);
+      },
+    };
   }
 }

@@ -1,41 +1,19 @@
 // A server's life in its ensemble: it looks for a leader, takes a role, and looks again when that ends.
-import type { Zxid } from '../base/ids.ts';
 import { type Elected, Election } from '../consensus/election.ts';
 import type { RoleOutput } from '../consensus/events.ts';
-import type { Membership as Known } from '../consensus/looking.ts';
+import type { History as Told } from '../consensus/looking.ts';
 import type { ServerId } from '../consensus/quorum.ts';
-import { ServerState } from '../wire/election.ts';
-import type { Membership } from '../wire/membership.ts';
+import { type Notification, ServerState } from '../wire/election.ts';
+import { Ensemble } from './ensemble.ts';
 import type { Effect, MemberEvent, Mode, Now } from './events.ts';
 import { FollowingRole } from './followingRole.ts';
 import { History } from './history.ts';
 import { LeadingRole } from './leadingRole.ts';
-import { membershipOf } from './membership.ts';
+import type { MemberOptions } from './memberOptions.ts';
 import { ReadOnly, readOnlyAfter } from './readOnly.ts';
+import { Reconfiguring } from './reconfiguring.ts';
 import type { Replica, ReplicaOptions } from './replica.ts';
 import type { Role, RoleParts } from './role.ts';
-
-/** What makes a server a member of an ensemble. */
-export interface MemberOptions {
-  readonly membership: Membership;
-  /** As found on disk. */
-  readonly acceptedEpoch: number;
-  readonly currentEpoch: number;
-  /** Neither snapshot nor log nor epochs were found. */
-  readonly isEmpty: boolean;
-  /** False when its data was damaged: it follows a leader that others elect until it is healed. */
-  readonly mayVote: boolean;
-  /** From this zxid on the log on disk is without a gap; null when it holds nothing. */
-  readonly logFrom: () => Zxid | null;
-  /** Ticks that a learner has to connect and to synchronize. */
-  readonly initLimit: number;
-  /** Ticks that it may fall behind. */
-  readonly syncLimit: number;
-  /** False: the leader takes no clients of its own. */
-  readonly leaderServes: boolean;
-  /** Reads are served while there is no leader. */
-  readonly readOnlyMode: boolean;
-}
 
 const ROLE_NAMES: Readonly<Record<ServerState, string>> = {
   [ServerState.looking]: 'LOOKING',
@@ -52,7 +30,7 @@ export class Member {
   readonly #replica: Replica;
   readonly #options: ReplicaOptions;
   readonly #own: MemberOptions;
-  readonly #known: Known;
+  readonly #reconfiguring: Reconfiguring;
   readonly #history: History;
   readonly #out: Output[] = [];
   #role: Role | null = null;
@@ -72,16 +50,22 @@ export class Member {
     this.#options = options;
     this.#own = own;
     const epochs = { accepted: own.acceptedEpoch, current: own.currentEpoch };
-    this.#history = new History(replica.state.lastZxid, epochs);
+    this.#history = new History(replica.state.lastZxid, epochs, own.commitLogCount);
     this.#isTrusted = own.mayVote;
-    this.#known = membershipOf(own.membership);
+    const ensemble = new Ensemble(own.membership, own.reconfig ?? null, replica.state);
     this.election = new Election({
       id: options.serverId,
-      membership: this.#known,
+      membership: ensemble.known,
+      answersStrangers: ensemble.isDynamic,
       chance: options.chance,
       mayVote: own.mayVote,
+      ...(own.intervals === undefined ? {} : { intervals: own.intervals }),
       out: this.#out,
     });
+    this.#reconfiguring = new Reconfiguring(ensemble, replica, this.election, {
+      role: () => this.#role,
+    });
+    this.#reconfiguring.show();
   }
 
   get mode(): Mode {
@@ -90,7 +74,7 @@ export class Member {
 
   /** Quorums are made of groups and weights. */
   get isGrouped(): boolean {
-    return this.#own.membership.groups.length > 0;
+    return this.#reconfiguring.ensemble.active.groups.length > 0;
   }
 
   get deadline(): number {
@@ -100,6 +84,7 @@ export class Member {
 
   /** Before the first event: looks for a leader. */
   start(): void {
+    if (this.#reconfiguring.ensemble.pending !== null) this.#reconfiguring.tellWorld();
     this.#look();
     this.drain();
   }
@@ -107,8 +92,7 @@ export class Member {
   take(event: MemberEvent, { monotonic: now }: Now): void {
     switch (event.kind) {
       case 'notified':
-        this.election.notified(event.from, event.notification, now);
-        this.#checkTrust();
+        this.#notified(event.from, event.notification, now);
         return;
       case 'reachable':
         this.#unreachable.delete(event.peer);
@@ -133,6 +117,7 @@ export class Member {
       case 'truncated':
         this.#replica.state = event.state;
         this.#history.replaced(event.state.lastZxid);
+        this.#reconfiguring.restored();
         this.#history.settled();
         break;
       case 'restarted':
@@ -140,6 +125,15 @@ export class Member {
         break;
     }
     this.#role?.take(event, now);
+  }
+
+  #notified(from: ServerId, notification: Notification, now: number): void {
+    const isLooking = this.#role === null && this.#ended === null;
+    if (isLooking && this.#reconfiguring.learn(from, notification.config)) {
+      this.election.start(this.#told(), now);
+    }
+    this.election.notified(from, notification, now);
+    this.#checkTrust();
   }
 
   /** Time has come. */
@@ -197,16 +191,23 @@ export class Member {
   }
 
   #look(): void {
-    const { now, state } = this.#replica;
+    const { now } = this.#replica;
     this.#replica.report('info', 'LOOKING');
     this.#replica.effect({ kind: 'became', mode: 'looking' });
-    const { current } = this.#history;
-    const isEmpty = this.#own.isEmpty && current === 0 && state.lastZxid === 0n;
-    const history = { lastZxid: state.lastZxid, currentEpoch: current, isEmpty };
-    this.election.start(history, now.monotonic);
+    this.election.start(this.#told(), now.monotonic);
     for (const peer of this.#unreachable) this.election.unreachable(peer, now.monotonic);
     if (!this.#own.readOnlyMode) return;
     this.#readOnlyAt = now.monotonic + readOnlyAfter(this.#options.tickTime);
+  }
+
+  /** What this server says of its history in an election. */
+  #told(): Told {
+    const { lastZxid } = this.#replica.state;
+    const { current, accepted } = this.#history;
+    // Who has accepted an epoch has not lost its disk: a new ensemble whose first epoch failed would
+    // wait for votes for ever.
+    const isEmpty = this.#own.isEmpty && accepted === 0 && lastZxid === 0n;
+    return { lastZxid, currentEpoch: current, isEmpty };
   }
 
   #become({ leader, state, startedAt }: Elected): void {
@@ -222,6 +223,7 @@ export class Member {
       // A role only adds to the list.
       out: this.#out as RoleOutput[],
       effect: (effect) => this.#effect(effect),
+      reconfiguring: this.#reconfiguring,
       onEstablished: () => this.#established(),
       nextLink: () => this.#nextLink(),
     };
@@ -229,7 +231,7 @@ export class Member {
     const mayPromise = !this.#isWithheld;
     this.#role =
       state === ServerState.leading
-        ? new LeadingRole(parts, this.#known)
+        ? new LeadingRole(parts)
         : new FollowingRole(parts, { leader, isObserver, mayPromise });
     this.#replica.effect({ kind: 'became', mode: this.mode });
   }
@@ -254,7 +256,7 @@ export class Member {
 
   /** A voter that has nothing to say, because it has lost what it knew. */
   get #isWithheld(): boolean {
-    return this.#known.rule.voters.includes(this.#options.serverId) && !this.election.mayVote;
+    return this.election.voters.includes(this.#options.serverId) && !this.election.mayVote;
   }
 
   /** Who finds itself empty among others that are not must not vote, nor after its next start. */
@@ -283,7 +285,10 @@ export class Member {
     for (const proposal of ended.rest()) this.#replica.commit(proposal, null);
     this.#history.begin(this.#replica.state.lastZxid);
     if (this.#isHealed) this.#trust();
-    this.#look();
+    this.#reconfiguring.show();
+    const leader = this.#reconfiguring.takeAppointed();
+    if (leader === null) this.#look();
+    else this.election.appoint(leader, this.#told(), this.#replica.now.monotonic);
     this.drain();
   }
 }

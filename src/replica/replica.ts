@@ -15,7 +15,8 @@ import { Deciding } from './deciding.ts';
 import { DigestLog } from './digestLog.ts';
 import type { Effect, Event, Now } from './events.ts';
 import { establish } from './handshake.ts';
-import { Member, type MemberOptions } from './member.ts';
+import { Member } from './member.ts';
+import type { MemberOptions } from './memberOptions.ts';
 import { Alone } from './order.ts';
 import type { Pipeline } from './pipeline.ts';
 import { apply, type Proposal } from './proposals.ts';
@@ -81,6 +82,7 @@ export class Replica {
     const alone = new Alone(this.state.lastZxid, (e) => this.effect(e));
     this.#deciding = new Deciding(this, alone, {
       tickTime: options.tickTime,
+      reconfiguration: null,
       containers: options.containers,
       largeThreshold: options.reception.largeRequests.threshold,
     });

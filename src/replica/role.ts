@@ -2,8 +2,9 @@
 import type { LinkId, RoleOutput } from '../consensus/events.ts';
 import type { Effect, MemberEvent, Mode } from './events.ts';
 import type { History } from './history.ts';
-import type { MemberOptions } from './member.ts';
+import type { MemberOptions } from './memberOptions.ts';
 import type { Proposal } from './proposals.ts';
+import type { Reconfiguring } from './reconfiguring.ts';
 import type { Replica, ReplicaOptions } from './replica.ts';
 
 /** What happens to a role; the election's part is not for it. */
@@ -23,6 +24,8 @@ export interface Role {
   pass(now: number): void;
   /** Acts on what its machine has said. */
   act(inner: Inner): void;
+  /** The membership that is in force, or to come, is another one. */
+  membershipChanged(): void;
   /** Ends the role for a reason of the replica's: its machine says so in its own time. */
   end(reason: string): void;
   /** The role is over: takes out what was logged and is not known to be committed. */
@@ -35,6 +38,7 @@ export interface RoleParts {
   readonly options: ReplicaOptions;
   readonly own: MemberOptions;
   readonly history: History;
+  readonly reconfiguring: Reconfiguring;
   /** Where its machine says what it has to say. */
   readonly out: RoleOutput[];
   readonly effect: (effect: Effect) => void;
@@ -44,7 +48,7 @@ export interface RoleParts {
 }
 
 /** The options that the machines of all roles have. */
-export const machineOptions = ({ options, own, history, out }: RoleParts) => ({
+export const machineOptions = ({ options, own, history, reconfiguring, out }: RoleParts) => ({
   id: options.serverId,
   acceptedEpoch: history.accepted,
   currentEpoch: history.current,
@@ -52,6 +56,6 @@ export const machineOptions = ({ options, own, history, out }: RoleParts) => ({
   tickTime: options.tickTime,
   initLimit: own.initLimit,
   syncLimit: own.syncLimit,
-  configVersion: own.membership.version,
+  configVersion: reconfiguring.ensemble.active.version,
   out,
 });

@@ -1,4 +1,6 @@
 // The other servers of an ensemble: elections, the quorum port, and the history that a leader gives or takes.
+
+import { resolve } from 'node:path';
 import { hex0x, type Zxid } from '../base/ids.ts';
 import type { Logger } from '../base/logger.ts';
 import type { EnsembleServer } from '../config/ensemble.ts';
@@ -7,9 +9,11 @@ import type { LinkId } from '../consensus/events.ts';
 import type { Event, PeerEffect } from '../replica/events.ts';
 import type { State } from '../state/state.ts';
 import { WireError } from '../wire/bytes.ts';
+import type { Member, Membership } from '../wire/membership.ts';
 import type { SnapshotVisitor } from '../wire/snapshotTree.ts';
-import { ElectionLinks } from './network/electionLinks.ts';
-import { LearnerLinks } from './network/learnerLinks.ts';
+import { MembershipFiles } from './membershipFiles.ts';
+import { ElectionLinks, type ElectionMember } from './network/electionLinks.ts';
+import { LearnerLinks, type QuorumMember } from './network/learnerLinks.ts';
 import type { HistoryEntry } from './storage/history.ts';
 import type { MemberDir } from './storage/memberDir.ts';
 import { finishLoading, streamPieces, visitorOf } from './storage/snapshotFile.ts';
@@ -32,10 +36,22 @@ interface PeersOptions {
   readonly onFailed: (code: number, reason: string) => void;
 }
 
+const electionMember = ({ id, addresses }: Member): ElectionMember => ({
+  id,
+  addresses: addresses.map(({ host, electionPort: port }) => ({ host, port })),
+});
+
+const quorumMember = ({ id, addresses }: Member): QuorumMember => ({
+  id,
+  addresses: addresses.map(({ host, peerPort: port }) => ({ host, port })),
+});
+
 export class Peers {
   readonly #options: PeersOptions;
   readonly #elections: ElectionLinks;
   readonly #links: LearnerLinks;
+  /** Null when the membership never changes. */
+  readonly #files: MembershipFiles | null;
   /** States that come over links, until they are whole. */
   readonly #arriving = new Map<LinkId, { state: State; zxid: Zxid }>();
 
@@ -44,6 +60,7 @@ export class Peers {
     const { config, self, logger, dispatch } = options;
     const { id, addresses } = self;
     const { servers } = config.ensemble;
+    const greetingMs = config.quorumCnxnTimeoutMs;
     const common = {
       id,
       onAllAddresses: config.quorumListenOnAllIPs,
@@ -55,17 +72,16 @@ export class Peers {
         ...common,
         addresses: addresses.map(({ host, electionPort: port }) => ({ host, port })),
         connectTimeoutMs: config.cnxTimeout,
+        ...(greetingMs > 0 ? { silentMs: greetingMs } : {}),
         severalAddresses: config['multiAddress.enabled'],
         logger: logger.child('QuorumCnxManager'),
         onNotified: (from, notification) => dispatch({ kind: 'notified', from, notification }),
         onReach: (peer, isReached) =>
           dispatch({ kind: isReached ? 'reachable' : 'unreachable', peer }),
       },
-      servers.map((server) => ({
-        id: server.id,
-        addresses: server.addresses.map(({ host, electionPort: port }) => ({ host, port })),
-      })),
+      servers.map(electionMember),
     );
+    this.#files = config.reconfigEnabled ? this.#openFiles() : null;
     const limit = config.connectToLearnerMasterLimit ?? 0;
     this.#links = new LearnerLinks(
       {
@@ -78,11 +94,21 @@ export class Peers {
         onSnapshot: (link, { zxid }) => this.#receive(link, zxid),
         onSnapshotEnd: (link) => this.#received(link),
       },
-      servers.map((server) => ({
-        id: server.id,
-        addresses: server.addresses.map(({ host, peerPort: port }) => ({ host, port })),
-      })),
+      servers.map(quorumMember),
     );
+  }
+
+  #openFiles(): MembershipFiles {
+    const { config, self, logger } = this.#options;
+    const files = new MembershipFiles({
+      file: resolve(config.file),
+      id: self.id,
+      active: config.ensemble,
+      pending: config.nextEnsemble,
+      logger: logger.child('QuorumPeerConfig'),
+    });
+    files.backUp();
+    return files;
   }
 
   /** Peers with which there is an election connection. */
@@ -139,10 +165,36 @@ export class Peers {
       case 'restart':
         void this.#restart(effect.link, effect.state);
         break;
+      case 'membership':
+        this.#change(effect.active, effect.pending);
+        break;
       case 'distrust':
         dir.distrust(effect.reason);
         break;
     }
+  }
+
+  #change(active: Membership, pending: Membership | null): void {
+    this.#files?.keep(active, pending);
+    const all = new Map((pending?.servers ?? []).map((server) => [server.id, server]));
+    // Where the two differ, those in force are there.
+    for (const server of active.servers) all.set(server.id, server);
+    this.#elections.setMembers([...all.values()].map(electionMember));
+    this.#links.setMembers([...all.values()].map(quorumMember));
+    this.#checkPlace(active);
+  }
+
+  /** Ports are bound at the start: other ones are those of the next. */
+  #checkPlace({ servers }: Membership): void {
+    const { self, config, logger } = this.#options;
+    const now = servers.find(({ id }) => id === self.id);
+    if (now === undefined) return;
+    const peersOf = (one: Member): string => JSON.stringify(one.addresses);
+    const isMoved = peersOf(now) !== peersOf(self);
+    const port = now.client?.port ?? config.clientPort;
+    if (!isMoved && port === config.clientPort) return;
+    const what = isMoved ? 'its peers connect' : `its clients connect (port ${port})`;
+    logger.warn(`server ${self.id} must be restarted: the new membership says where ${what}`);
   }
 
   async *#history(after: Zxid, upTo: Zxid): AsyncGenerator<HistoryEntry, void, void> {

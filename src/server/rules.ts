@@ -3,7 +3,7 @@ import type { Config } from '../config/index.ts';
 import type { Rules } from '../operations/operation.ts';
 import type { ReceptionRules } from '../replica/congestion.ts';
 import type { ContainerRules } from '../replica/containers.ts';
-import type { MemberOptions } from '../replica/member.ts';
+import type { MemberOptions } from '../replica/memberOptions.ts';
 import type { AuthOptions } from '../state/auth.ts';
 import type { TreeOptions } from '../state/tree.ts';
 import type { StoredMember } from './stored.ts';
@@ -60,6 +60,9 @@ export const containerRules = (config: Config): ContainerRules => ({
 
 export const memberOptions = (config: Config, { dir, initial }: StoredMember): MemberOptions => ({
   membership: config.ensemble,
+  reconfig: config.reconfigEnabled
+    ? { standaloneEnabled: config.standaloneEnabled, pending: config.nextEnsemble }
+    : null,
   acceptedEpoch: initial.acceptedEpoch,
   currentEpoch: initial.currentEpoch,
   isEmpty: initial.isEmpty,
@@ -69,4 +72,13 @@ export const memberOptions = (config: Config, { dir, initial }: StoredMember): M
   syncLimit: config.syncLimit,
   leaderServes: config.leaderServes,
   readOnlyMode: config['readonlymode.enabled'],
+  commitLogCount: config.commitLogCount,
+  intervals: {
+    shortest: config['fastleader.minNotificationInterval'],
+    longest: config['fastleader.maxNotificationInterval'],
+  },
+  ...(config.maxTimeToWaitForEpoch > 0 ? { quorumWait: config.maxTimeToWaitForEpoch } : {}),
+  ...(config.connectToLearnerMasterLimit
+    ? { connectLimit: config.connectToLearnerMasterLimit }
+    : {}),
 });

@@ -133,6 +133,7 @@ class Server implements RunningServer {
       maxConnections: connectionLimit(config.maxCnxns),
       maxFrame: config['jute.maxbuffer'],
       access: authOptions(config),
+      keepAlive: config.clientTcpKeepAlive,
       logger: this.#logger.child('NIOServerCnxnFactory'),
       now: clock,
       dispatch: this.#loop.dispatch,
@@ -221,6 +222,11 @@ class Server implements RunningServer {
     void purge();
   }
 
+  /** It could not begin: a port that is bound already would keep the process alive. */
+  async abandon(): Promise<void> {
+    await this.#end({ code: 1 });
+  }
+
   /** Stops accepting, finishes what is logged, and closes the data directory. */
   async close(): Promise<void> {
     await this.#end({ code: 0 });
@@ -260,25 +266,23 @@ function electionAddress({ ensemble }: Config, id: number): string | null {
 
 /** Starts a server, alone or in its ensemble; rejects with one line that says what is in the way. */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
-  const stored = openStored(config, logger);
+  const server = new Server(config, logger, loadStored(config, logger));
   try {
-    const { state, entries } = stored;
-    logger
-      .child('ZKDatabase')
-      .info(
-        `Loaded ${state.tree.nodeCount} nodes, ${entries} log entries on top of the snapshot, last zxid ${hex0x(state.lastZxid)}`,
-      );
-    const server = new Server(config, logger, stored);
-    try {
-      await server.listen();
-      return server;
-    } catch (error) {
-      // One port is taken, and others may be open already: nobody must be served by half a server.
-      await server.close();
-      throw error;
-    }
+    await server.listen();
+    return server;
   } catch (error) {
-    await closeStored(stored);
+    await server.abandon();
     throw error;
   }
+}
+
+function loadStored(config: Config, logger: Logger): Stored {
+  const stored = openStored(config, logger);
+  const { state, entries } = stored;
+  logger
+    .child('ZKDatabase')
+    .info(
+      `Loaded ${state.tree.nodeCount} nodes, ${entries} log entries on top of the snapshot, last zxid ${hex0x(state.lastZxid)}`,
+    );
+  return stored;
 }

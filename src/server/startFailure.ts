@@ -6,9 +6,15 @@ import { StorageError } from './storage/storageError.ts';
 /** What of a configuration a start can fail on. */
 type StartKeys = Pick<
   Config,
-  'file' | 'at' | 'clientPort' | 'clientPortAddress' | 'dataDir' | 'dataLogDir'
+  | 'file'
+  | 'at'
+  | 'clientPort'
+  | 'clientPortAddress'
+  | 'dataDir'
+  | 'dataLogDir'
+  | 'datadir.autocreate'
 >;
-type Key = Exclude<keyof StartKeys, 'file' | 'at'>;
+type Key = Exclude<keyof StartKeys, 'file' | 'at' | 'datadir.autocreate'>;
 
 /** Apache's ExitCode.UNABLE_TO_ACCESS_DATADIR. */
 const NO_DATA_DIR = 3;
@@ -61,6 +67,13 @@ export function checkDirectories(config: StartKeys): void {
     ['dataLogDir', foundLog],
   ] as const) {
     if (stats?.isDirectory() === false) refuse(config, key, 'is not a directory');
+  }
+  if (!config['datadir.autocreate']) {
+    for (const key of ['dataDir', 'dataLogDir'] as const) {
+      // Where the files are, as FileTxnSnapLog has it.
+      if (statOf(`${config[key]}/version-2`) !== null) continue;
+      refuse(config, key, 'has no directory version-2, and datadir.autocreate is false');
+    }
   }
   if (dataDir === dataLogDir || found === null || foundLog === null) return;
   if (found.ino === foundLog.ino && found.dev === foundLog.dev) {

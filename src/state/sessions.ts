@@ -82,6 +82,8 @@ export class SessionTracker {
   readonly #sessions = new Map<SessionId, Session>();
   readonly #buckets = new Map<number, Set<Session>>();
   #deadline = Number.POSITIVE_INFINITY;
+  /** The session asked for last: the requests of a connection come in rows. */
+  #recent: Session | null = null;
 
   constructor(tickTimeMs: number) {
     this.#intervalMs = tickTimeMs;
@@ -92,7 +94,10 @@ export class SessionTracker {
   }
 
   get(id: SessionId): Session | undefined {
-    return this.#sessions.get(id);
+    if (this.#recent !== null && this.#recent.id === id) return this.#recent;
+    const session = this.#sessions.get(id);
+    if (session !== undefined) this.#recent = session;
+    return session;
   }
 
   values(): IterableIterator<Session> {
@@ -112,7 +117,7 @@ export class SessionTracker {
 
   /** Gives the session its full timeout again; false if it is unknown or closing. */
   touch(id: SessionId, now: number): boolean {
-    const session = this.#sessions.get(id);
+    const session = this.get(id);
     if (session === undefined || session.isClosing) return false;
     this.renew(session, now);
     return true;
@@ -144,6 +149,7 @@ export class SessionTracker {
     if (session === undefined) return;
     this.#unbucket(session);
     this.#sessions.delete(id);
+    this.#recent = null;
   }
 
   /** When the next session expires unless touched; Infinity if none can. */

@@ -132,15 +132,15 @@ export class Tree {
     preview?: Previewed,
   ): ErrorCode {
     const slash = path.lastIndexOf('/');
-    const parent = preview?.parent ?? this.nodes.parentAt(path, slash);
+    const parent = preview?.parent?.znode ?? this.nodes.parentAt(path, slash);
     if (parent === undefined) return ErrorCode.noNode;
     const name = path.substring(slash + 1);
     if (preview === undefined && parent.children?.has(name)) return ErrorCode.nodeExists;
     const parentPath = slash === 0 ? '/' : path.substring(0, slash);
-    this.#raiseCversion(parentPath, parent, parentCVersion, zxid);
+    this.#raiseCversion(parentPath, parent, parentCVersion, zxid, preview?.parent);
     const node = new Znode(data, this.acls.use(acl), zxid, time, owner);
     this.nodes.add(parent, name, node);
-    this.#count(path, node, preview?.contentCrc);
+    this.#count(path, node, preview);
     if (path.startsWith(QUOTA_ROOT)) this.#quotaNodeCreated(parentPath, name);
     if (!this.quotas.isEmpty) this.#addUsage(path, node.dataLength, 1);
     return ErrorCode.ok;
@@ -201,7 +201,7 @@ export class Tree {
     node.mtime = time;
     node.mzxid = zxid;
     node.version = version;
-    this.#digest.dataChanged(path, node, preview?.contentCrc);
+    this.#digest.dataChanged(path, node, preview);
     const growth = node.dataLength - before;
     this.dataSize += growth;
     if (!this.quotas.isEmpty) this.#addUsage(path, growth, 0);
@@ -275,9 +275,9 @@ export class Tree {
   }
 
   /** Counts in a znode that has been added. */
-  #count(path: string, node: Znode, contentCrc?: number): void {
+  #count(path: string, node: Znode, preview?: Previewed): void {
     this.dataSize += path.length + node.dataLength;
-    this.#digest.dataChanged(path, node, contentCrc);
+    this.#digest.dataChanged(path, node, preview);
     const owner = node.ephemeralOwner;
     if (owner !== 0n) this.#owned.add(path, owner);
   }
@@ -305,12 +305,18 @@ export class Tree {
     this.#discount(path, node);
   }
 
-  #raiseCversion(path: string, node: Znode, wanted: number, zxid: Zxid): void {
+  #raiseCversion(
+    path: string,
+    node: Znode,
+    wanted: number,
+    zxid: Zxid,
+    preview?: Previewed | null,
+  ): void {
     const cversion = wanted === -1 ? (node.cversion + 1) | 0 : wanted;
     if (cversion <= node.cversion) return;
     node.cversion = cversion;
     node.pzxid = zxid;
-    this.#digest.statChanged(path, node);
+    this.#digest.statChanged(path, node, preview);
   }
 
   #addUsage(path: string, bytes: number, count: number): void {

@@ -22,7 +22,7 @@ class Change implements NodeView, Previewed {
   isApplied: boolean;
   /** In the tree, unless a change in flight makes it. */
   znode: Znode | null = null;
-  parent: Znode | null = null;
+  parent: Change | null = null;
   acl: { readonly list: readonly Acl[] } = OPEN;
   czxid: Zxid = NO_ZXID;
   mzxid: Zxid = NO_ZXID;
@@ -150,7 +150,7 @@ export class View {
     parent.numChildren++;
     this.#seal(parent);
     const node = this.#push(zxid, path, true);
-    node.parent = parent.znode;
+    node.parent = parent;
     node.acl = creation.acl === null ? OPEN : { list: creation.acl };
     node.czxid = zxid;
     node.mzxid = zxid;
@@ -226,6 +226,7 @@ export class View {
       const change = changes[head] as Change;
       if (change.inFlight > zxid) break;
       change.isApplied = true;
+
       // Else a path that is always in flight would keep all its past.
       change.previous = null;
       head++;

@@ -24,13 +24,15 @@ export interface NodeView extends Readonly<StatPersisted> {
 }
 
 /** What the preview of a change knows already: applying it need not find it out again. */
-export interface Previewed {
+export interface Previewed extends Readonly<StatPersisted> {
   /** CRC-32 of path and data as the change leaves them. */
   readonly contentCrc: number;
+  /** Of the znode with this content and stat. */
+  readonly digest: number;
   /** The znode that is changed; null for one that was itself in flight. */
   readonly znode: Znode | null;
   /** Of a create: the parent, null when it was itself in flight. */
-  readonly parent: Znode | null;
+  readonly parent: Previewed | null;
 }
 
 /** There are millions of these: one shape, no empty collections, shared zxid objects. */

@@ -9,6 +9,8 @@ export interface Applied {
   readonly path: string | null;
   /** After create2, createContainer, createTtl, setData, setAcl, reconfig. */
   readonly stat: Stat | null;
+  /** What a reconfig has set. */
+  readonly data?: Buffer | null;
   /** One per operation of a multi. */
   readonly multi: readonly Applied[] | null;
 }

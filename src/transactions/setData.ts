@@ -4,7 +4,7 @@ import type { View } from '../state/view.ts';
 import type { Previewed } from '../state/znode.ts';
 import type { Reader, Writer } from '../wire/bytes.ts';
 import { ErrorCode } from '../wire/errors.ts';
-import type { OpCode } from '../wire/opcodes.ts';
+import { OpCode } from '../wire/opcodes.ts';
 import { text } from '../wire/record.ts';
 import { type Applied, applied, noNode } from './applied.ts';
 import type { TxnHeader } from './header.ts';
@@ -39,7 +39,8 @@ export function applySetData(state: State, header: TxnHeader, txn: SetDataTxn): 
   const node = tree.setData(path, data, version, header.zxid, header.time, preview);
   if (node === undefined) return noNode(txn.type, path);
   if (!watches.isEmpty) watches.dataChanged(path, header.zxid, node.acl.list);
-  return applied(txn.type, ErrorCode.ok, path, tree.statOf(node));
+  const outcome = applied(txn.type, ErrorCode.ok, path, tree.statOf(node));
+  return txn.type === OpCode.reconfig ? { ...outcome, data: node.data } : outcome;
 }
 
 export function previewSetData(view: View, header: TxnHeader, txn: SetDataTxn): void {

@@ -33,9 +33,13 @@ const INITIAL_BATCH = 64 * 1024;
 /** A batch buffer that grew beyond this is given back once it has been written. */
 const KEPT_BATCH = 4 << 20;
 
+const viewOf = (buffer: Buffer): DataView =>
+  new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+
 /** Framed entries that will be written with one call. */
 export class LogBatch {
-  #buffer = Buffer.allocUnsafeSlow(INITIAL_BATCH);
+  #buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL_BATCH);
+  #view = viewOf(this.#buffer);
   #length = 0;
   entries = 0;
 
@@ -57,19 +61,19 @@ export class LogBatch {
   /** Copies and frames one entry. */
   add(entry: Uint8Array): void {
     const at = this.#room(OVERHEAD + entry.length);
-    const buffer = this.#buffer;
-    buffer.writeInt32BE(0, at);
-    buffer.writeUInt32BE(adler32(entry), at + 4);
-    buffer.writeInt32BE(entry.length, at + 8);
-    buffer.set(entry, at + PREFIX);
-    buffer[at + PREFIX + entry.length] = END_OF_RECORD;
+    const view = this.#view;
+    view.setInt32(at, 0);
+    view.setUint32(at + 4, adler32(entry));
+    view.setInt32(at + 8, entry.length);
+    this.#buffer.set(entry, at + PREFIX);
+    view.setUint8(at + PREFIX + entry.length, END_OF_RECORD);
     this.entries++;
   }
 
   clear(): void {
     this.#length = 0;
     this.entries = 0;
-    if (this.#buffer.length > KEPT_BATCH) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BATCH);
+    if (this.#buffer.length > KEPT_BATCH) this.#adopt(Buffer.allocUnsafeSlow(INITIAL_BATCH));
   }
 
   #room(extra: number): number {
@@ -78,10 +82,15 @@ export class LogBatch {
     if (needed > this.#buffer.length) {
       const bigger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2));
       this.#buffer.copy(bigger, 0, 0, at);
-      this.#buffer = bigger;
+      this.#adopt(bigger);
     }
     this.#length = needed;
     return at;
+  }
+
+  #adopt(buffer: Buffer): void {
+    this.#buffer = buffer;
+    this.#view = viewOf(buffer);
   }
 }
 

@@ -40,6 +40,10 @@ export class SimClient implements ClientEars {
   /** Writes acknowledged without an error. */
   acks = 0;
   isStopped = false;
+  /** The only server that it connects to, by its place in the list; null: any. */
+  place: number | null = null;
+  /** It asks only what it is told to. */
+  isIdle = false;
   lastZxidSeen: Zxid = NO_ZXID;
   readonly #world: World;
   readonly #random: Random;
@@ -72,6 +76,11 @@ export class SimClient implements ClientEars {
     return this.#isGranted;
   }
 
+  /** Requests that are not answered yet. */
+  get waiting(): number {
+    return this.#asked.length;
+  }
+
   // -- connecting ------------------------------------------------------------------------------
 
   start(): void {
@@ -82,7 +91,8 @@ export class SimClient implements ClientEars {
     if (this.isStopped || this.#link !== null) return;
     const { servers } = this.#world;
     let place = this.#random.int(0, servers.length - 1);
-    if (place === this.#lastPlace) place = (place + 1) % servers.length;
+    if (this.place !== null) place = this.place;
+    else if (place === this.#lastPlace) place = (place + 1) % servers.length;
     this.#lastPlace = place;
     const server = servers[place];
     if (server === undefined) return;
@@ -95,7 +105,7 @@ export class SimClient implements ClientEars {
 
   connected(link: ClientLink): void {
     if (link !== this.#link) return;
-    const timeOut = this.#world.options.tickTime * (2 + (this.id % 3) * 2);
+    const timeOut = this.#world.options.tickTime * (this.isIdle ? 20 : 2 + (this.id % 3) * 2);
     const hello = frame((w) =>
       ConnectRequest.write(w, {
         protocolVersion: 0,
@@ -170,7 +180,7 @@ export class SimClient implements ClientEars {
 
   /** Asks now and then, as long as the connection lasts. */
   #work(round: number): void {
-    if (this.isStopped || round !== this.#round || !this.#isGranted) return;
+    if (this.isStopped || this.isIdle || round !== this.#round || !this.#isGranted) return;
     if (this.#asked.length < 8) {
       const count = this.#random.chance(0.2) ? this.#random.int(2, 6) : 1;
       for (let i = 0; i < count; i++) this.ask(this.#workload.next());

@@ -30,7 +30,8 @@ export class ClientLink {
     this.#ears = ears;
     this.#incarnation = server.incarnation;
     const { timers, random } = world;
-    const delay = (): number => random.exponential(world.options.delay);
+    const { delay: mean, isEven } = world.options;
+    const delay = (): number => random.around(mean, isEven);
     this.#up = new Pipe<Buffer | null>(timers, random, {
       delay,
       isBlocked: () => !this.#isReading,

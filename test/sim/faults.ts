@@ -12,6 +12,8 @@ export class Faults {
   readonly #random: Random;
   /** How often each kind has come. */
   readonly seen = new Map<string, number>();
+  /** Whoever dies stays dead: a scenario says what happens. */
+  isManual = false;
 
   constructor(world: World) {
     this.#world = world;
@@ -142,7 +144,10 @@ export class Faults {
   #ruin(kind: 'lostDisk' | 'damage'): boolean {
     const world = this.#world;
     const { durability } = world.oracle;
-    const lost = world.voters.filter((one) => durability.isLost(one)).length;
+    // One that joins late without data has no vote either, until it is synchronized.
+    const lost = world.voters.filter(
+      (one) => durability.isLost(one) || one.medium.unhealed !== null,
+    ).length;
     if (lost >= Math.floor((world.options.voters - 1) / 2)) return false;
     const server = this.#random.pick(world.voters);
     if (server === undefined || durability.isLost(server)) return false;
@@ -164,6 +169,7 @@ export class Faults {
     const world = this.#world;
     const random = this.#random;
     const { incarnation } = server;
+    if (this.isManual) return;
     const mean = random.pick([50, 2000, 20_000]) ?? 2000;
     const delay = world.isCalm ? 500 : random.exponential(mean);
     world.timers.after(delay, () => {

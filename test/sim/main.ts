@@ -1,11 +1,15 @@
-// The program behind `npm run sim`.
+// The program behind `npm run sim`: replays a seed, or runs one seed after another.
 import { parseArgs } from 'node:util';
 import type { SimOptions } from './options.ts';
-import { runSeed, TRACE_LINES } from './run.ts';
+import { type Outcome, runSeed } from './run.ts';
 
-const USAGE = `npm run sim -- [--seed N] [--seeds COUNT] [--servers N] [--observers N] [--minutes N] [--trace] [--verbose]
-Replays seed N, or runs COUNT seeds from N on (without end by default), and prints a hash of all events.
-With --trace every event is a line: time, server, role, epoch, zxid, event.`;
+const USAGE = `npm run sim -- [--seed N] [--seeds COUNT] [--servers N] [--observers N] [--minutes N] [--trace]
+Replays seed N; without --seed, or with --seeds, runs seeds until one fails, COUNT of them at most.
+Prints a hash of all events, which is the same for the same seed. The options are part of the seed.
+--trace: each event is a line with time, server, role, epoch, zxid and event.
+--keep-going: failing seeds are counted, and do not end the run.`;
+/** Lines of the trace that a failing seed is shown with. */
+const LAST_LINES = 200;
 
 const { values } = parseArgs({
   options: {
@@ -14,81 +18,99 @@ const { values } = parseArgs({
     servers: { type: 'string' },
     observers: { type: 'string' },
     minutes: { type: 'string' },
-    trace: { type: 'boolean' },
-    verbose: { type: 'boolean' },
-    'keep-going': { type: 'boolean' },
-    help: { type: 'boolean' },
+    trace: { type: 'boolean', default: false },
+    'keep-going': { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
 
-if (values.help === true) {
-  console.log(USAGE);
-  process.exit(0);
+type Fixed = { -readonly [K in keyof SimOptions]?: SimOptions[K] };
+
+function fixedOptions(): Fixed {
+  const fixed: Fixed = {};
+  if (values.servers !== undefined) fixed.voters = Number(values.servers);
+  if (values.observers !== undefined) fixed.observers = Number(values.observers);
+  if (values.minutes !== undefined) fixed.duration = Number(values.minutes) * 60_000;
+  return fixed;
 }
 
-const fixed: { -readonly [K in keyof SimOptions]?: SimOptions[K] } = {};
-if (values.servers !== undefined) fixed.voters = Number(values.servers);
-if (values.observers !== undefined) fixed.observers = Number(values.observers);
-if (values.minutes !== undefined) fixed.duration = Number(values.minutes) * 60_000;
+class Tally {
+  readonly #started = performance.now();
+  readonly #failed = new Map<string, number[]>();
+  #seeds = 0;
+  #virtualMs = 0;
+  #slowest = 0;
 
-const first =
-  values.seed === undefined ? Math.floor(Date.now() / 1000) % 1_000_000_000 : Number(values.seed);
-const count =
-  values.seeds === undefined
-    ? values.seed === undefined
-      ? Number.POSITIVE_INFINITY
-      : 1
-    : Number(values.seeds);
-
-const started = performance.now();
-let virtualMs = 0;
-let events = 0;
-let failures = 0;
-let slowest = 0;
-const rules = new Map<string, number[]>();
-let seed = first;
-for (; seed < first + count; seed++) {
-  const isTraced = values.trace === true;
-  const { result, error, world } = runSeed(seed, fixed, isTraced ? Number.POSITIVE_INFINITY : 0);
-  if (isTraced) for (const line of world.trace.lines ?? []) console.log(line);
-  if (error !== null || result === null) {
-    failures++;
-    const name = String(error?.message).split(/[:\d]/)[0] ?? '';
-    rules.set(`${(error as { rule?: string }).rule ?? 'error'}`, [
-      ...(rules.get(`${(error as { rule?: string }).rule ?? 'error'}`) ?? []),
-      seed,
-    ]);
-    void name;
-    console.log(
-      `seed ${seed}: ${error?.stack
-        ?.split('\n')
-        .slice(0, values.verbose ? 12 : 1)
-        .join('\n')}`,
-    );
-    if (values['keep-going'] === true) continue;
-    const { trace } = isTraced ? world : runSeed(seed, fixed, TRACE_LINES).world;
-    if (!isTraced) for (const line of (trace.lines ?? []).slice(-200)) console.log(line);
-    console.log(`seed ${seed} fails: npm run sim -- --seed ${seed} --trace`);
-    process.exit(1);
+  add(seed: number, { result, error }: Outcome): void {
+    this.#seeds++;
+    if (error !== null) {
+      const rule = 'rule' in error ? String(error.rule) : error.name;
+      this.#failed.set(rule, [...(this.#failed.get(rule) ?? []), seed]);
+    }
+    this.#virtualMs += result?.virtualMs ?? 0;
+    this.#slowest = Math.max(this.#slowest, result?.recoveredIn ?? 0);
   }
-  virtualMs += result.virtualMs;
-  events += result.events;
-  slowest = Math.max(slowest, result.recoveredIn);
-  if (count === 1 || values.verbose === true) {
-    console.log(
-      `seed ${seed} hash ${result.hash} ${result.commits} transactions, ${result.acks} writes, ${result.events} events, recovered in ${Math.round(result.recoveredIn)} ms`,
-    );
-  } else if ((seed - first) % 100 === 99) report();
-}
-report();
 
-function report(): void {
-  const seconds = (performance.now() - started) / 1000;
-  const done = Math.min(seed - first + 1, count);
-  console.log(
-    `${done} seeds, ${failures} failed, ${(virtualMs / 3_600_000).toFixed(1)} virtual hours in ${seconds.toFixed(1)} s: ` +
-      `${Math.round(virtualMs / 1000 / seconds)} x real time, ${Math.round(events / seconds)} events/s, slowest recovery ${Math.round(slowest)} ms`,
-  );
-  for (const [rule, seeds] of rules)
-    console.log(`  ${rule}: ${seeds.length} (${seeds.slice(0, 8)})`);
+  get count(): number {
+    return this.#seeds;
+  }
+
+  print(): void {
+    const seconds = (performance.now() - this.#started) / 1000;
+    const hours = this.#virtualMs / 3_600_000;
+    console.log(
+      `${this.#seeds} seeds, ${hours.toFixed(1)} virtual hours in ${seconds.toFixed(1)} s ` +
+        `(${Math.round((hours * 3600) / seconds)} x real time), ` +
+        `slowest recovery ${Math.round(this.#slowest)} ms`,
+    );
+    for (const [rule, seeds] of this.#failed) {
+      console.log(`  ${rule} fails on ${seeds.length} seeds: ${seeds.slice(0, 10).join(', ')}`);
+    }
+  }
 }
+
+function show(seed: number, { result, error, world }: Outcome): void {
+  if (values.trace) for (const line of world.trace.lines ?? []) console.log(line);
+  if (result !== null) {
+    const { hash, commits, acks, events, recoveredIn } = result;
+    console.log(
+      `seed ${seed}: hash ${hash}, ${commits} transactions, ${acks} writes acknowledged, ` +
+        `${events} events, recovered in ${Math.round(recoveredIn)} ms`,
+    );
+  } else console.log(`seed ${seed}: ${error?.stack ?? error}`);
+}
+
+function main(): number {
+  if (values.help) {
+    console.log(USAGE);
+    return 0;
+  }
+  const fixed = fixedOptions();
+  const isOne = values.seed !== undefined && values.seeds === undefined;
+  const first = Number(values.seed ?? Math.floor(Date.now() / 1000) % 1_000_000_000);
+  const count = isOne ? 1 : Number(values.seeds ?? Number.POSITIVE_INFINITY);
+  const tally = new Tally();
+  let failures = 0;
+  for (let seed = first; seed < first + count; seed++) {
+    const outcome = runSeed(seed, fixed, values.trace ? Number.POSITIVE_INFINITY : 0);
+    tally.add(seed, outcome);
+    if (isOne) show(seed, outcome);
+    if (outcome.error !== null) {
+      failures++;
+      console.log(`seed ${seed}: ${outcome.error.message}`);
+      if (!values['keep-going']) {
+        if (!isOne) {
+          const { world } = runSeed(seed, fixed, LAST_LINES);
+          for (const line of world.trace.lines ?? []) console.log(line);
+        }
+        console.log(`Replay: npm run sim -- --seed ${seed} --trace`);
+        break;
+      }
+    }
+    if (!isOne && tally.count % 100 === 0) tally.print();
+  }
+  if (!isOne) tally.print();
+  return failures === 0 ? 0 : 1;
+}
+
+process.exitCode = main();

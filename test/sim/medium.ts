@@ -180,8 +180,8 @@ export class Medium {
   open(): Loaded {
     const isEmpty = this.isEmpty;
     try {
-      const state = this.#load(null);
-      if (state === null) throw new Error('no snapshot, though there are entries');
+      const state = isEmpty ? new State() : this.#load(null)?.state;
+      if (state === undefined) throw new Error('no snapshot, though there are entries');
       return { state, isEmpty };
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
@@ -206,9 +206,10 @@ export class Medium {
 
   /** Cuts the history after `after`; null, with nothing changed, when it is not there. */
   truncate(after: Zxid): State | null {
-    const state = this.#load(after);
-    if (state === null) return null;
-    this.snapshots = this.snapshots.filter(({ zxid: id }) => id <= after);
+    const found = this.#load(after);
+    if (found === null) return null;
+    // Newer ones may have seen what is cut (ZOOKEEPER-4837).
+    this.snapshots = this.snapshots.filter(({ zxid: id }) => id <= found.base);
     const kept = this.#placed.filter(({ zxid: id }) => id <= after);
     const end = kept.at(-1)?.end ?? LOG_HEADER_LENGTH;
     this.#bytes.fill(0, end, this.#written);
@@ -216,7 +217,7 @@ export class Medium {
     this.#written = end;
     this.#synced = end;
     this.#mark = after;
-    return state;
+    return found.state;
   }
 
   /** One snapshot takes the place of everything. */
@@ -228,16 +229,15 @@ export class Medium {
   }
 
   /** @param limit only the history up to here, which must end exactly there */
-  #load(limit: Zxid | null): State | null {
-    if (this.isEmpty && limit === null) return new State();
+  #load(limit: Zxid | null): { state: State; base: Zxid } | null {
     for (const snapshot of [...this.snapshots].reverse()) {
       if (limit !== null && snapshot.zxid > limit) continue;
       const state = new State();
       try {
         const last = this.#replay(snapshot, state, limit);
-        if (limit === null) return state;
+        if (limit === null) return { state, base: snapshot.zxid };
         if (last !== limit) return null;
-        if (!seesBeyond(state, limit)) return state;
+        if (!seesBeyond(state, limit)) return { state, base: snapshot.zxid };
       } catch (error) {
         // A fuzzy snapshot may have seen what is to be cut: an older one may do.
         if (limit === null || !(error instanceof StorageError)) throw error;

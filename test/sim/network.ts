@@ -38,7 +38,7 @@ export class Network {
   }
 
   delay(): number {
-    return this.random.exponential(this.#options.delay);
+    return this.random.around(this.#options.delay, this.#options.isEven);
   }
 
   get links(): readonly PeerLink[] {

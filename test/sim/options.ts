@@ -30,6 +30,8 @@ export interface SimOptions {
   readonly initLimit: number;
   readonly syncLimit: number;
   readonly leaderServes: boolean;
+  /** Delays and syncs take exactly their means: for scenarios. */
+  readonly isEven: boolean;
   /** Mean one-way delay between servers, in ms. */
   readonly delay: number;
   /** Share of election messages that are lost. */
@@ -67,9 +69,12 @@ const NO_FAULTS: FaultMix = {
   crashInStep: 0,
 };
 
-/** Minutes between two faults of a kind: about half of the kinds never come in a run. */
+/**
+ * Minutes between two faults of a kind: about half of the kinds never come in a run. In some runs
+ * they come every few seconds, so that elections and roles are interrupted again and again.
+ */
 function drawMix(random: Random): FaultMix {
-  const density = random.between(0.3, 3);
+  const density = random.chance(0.15) ? random.between(0.03, 0.15) : random.between(0.3, 3);
   const rare = (minutes: number): number =>
     random.chance(0.5) ? 0 : minutes * density * random.between(0.3, 2);
   return {
@@ -103,6 +108,7 @@ export function optionsOf(seed: number, fixed: Partial<SimOptions> = {}): SimOpt
     initLimit: random.pick([5, 10]) ?? 10,
     syncLimit: random.pick([2, 5]) ?? 5,
     leaderServes: random.chance(0.9),
+    isEven: false,
     delay: random.pick([0.5, 2, 10, 50]) ?? 2,
     electionLoss: random.chance(0.5) ? 0 : random.between(0, 0.3),
     syncTime: random.pick([0.5, 5, 50, 200]) ?? 5,

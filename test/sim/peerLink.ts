@@ -1,7 +1,7 @@
 // A connection between a learner and a leader, with what the real links do around the packets: early
 // learners wait, snapshots are read from the live state piece by piece, and hold what is behind them.
 
-import type { Zxid } from '../../src/base/ids.ts';
+import { epochOf, type Zxid } from '../../src/base/ids.ts';
 import type { LinkId } from '../../src/consensus/events.ts';
 import { finishLoading, streamPieces, visitorOf } from '../../src/server/storage/snapshotFile.ts';
 import { State } from '../../src/state/state.ts';
@@ -42,6 +42,8 @@ export class PeerLink {
   #announced: Zxid | null = null;
   /** The end of the leader's history when it sent NEWLEADER: for the checkers. */
   behindNewLeader: Zxid | null = null;
+  /** The epoch that the leader has told. */
+  invitedTo: number | null = null;
 
   constructor(network: Network, learner: SimServer, link: LinkId, leader: SimServer) {
     this.#network = network;
@@ -108,6 +110,7 @@ export class PeerLink {
     const data = packet.data === null ? null : Buffer.from(packet.data);
     const end = this.endOf(from);
     if (packet.type === PacketType.newLeader) this.behindNewLeader = from.lastAppended;
+    else if (packet.type === PacketType.leaderInfo) this.invitedTo = epochOf(packet.zxid);
     this.#push(end, { kind: 'packet', packet: { ...packet, data } });
   }
 

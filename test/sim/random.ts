@@ -54,6 +54,11 @@ export class Random {
     return -Math.log(1 - this.next()) * mean;
   }
 
+  /** `mean` itself when all is even, as in scenarios. */
+  around(mean: number, isEven: boolean): number {
+    return isEven ? mean : this.exponential(mean);
+  }
+
   /** One of them; undefined when there is none. */
   pick<T>(list: readonly T[]): T | undefined {
     return list[Math.floor(this.next() * list.length)];

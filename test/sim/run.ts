@@ -1,15 +1,18 @@
-// `npm run sim -- --seed N --servers 5 --trace`: replays a seed; without --seed it runs seeds until stopped.
+// One run of one seed, from the start to the comparison at the end.
 import { optionsOf, type SimOptions } from './options.ts';
 import { type RunResult, World } from './world.ts';
 
-const TRACE_LINES = 20_000;
-
 export interface Outcome {
+  /** Null when a promise was broken, or a server broke an invariant of its own. */
   readonly result: RunResult | null;
   readonly error: Error | null;
   readonly world: World;
 }
 
+/**
+ * @param fixed options that the seed does not choose
+ * @param traceLines how many of the last events are kept as lines
+ */
 export function runSeed(seed: number, fixed: Partial<SimOptions> = {}, traceLines = 0): Outcome {
   const world = new World(optionsOf(seed, fixed), traceLines);
   try {
@@ -18,4 +21,3 @@ export function runSeed(seed: number, fixed: Partial<SimOptions> = {}, traceLine
     return { result: null, error: error as Error, world };
   }
 }
-export { TRACE_LINES };

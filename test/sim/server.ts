@@ -35,6 +35,8 @@ export class SimServer {
   failing = 0;
   /** It dies before the n-th effect from now on; 0: never. */
   fuse = 0;
+  /** It dies before the next effect whose name begins so. */
+  dieBefore: string | null = null;
   readonly clients = new Map<Connection, ClientLink>();
   readonly #world: World;
   readonly #rate: number;
@@ -109,6 +111,7 @@ export class SimServer {
       failing: () => this.failing,
       snapCount: world.options.snapCount,
       pieceSize: world.options.pieceSize,
+      isEven: world.options.isEven,
       dispatch: (event) => this.whenAwake(incarnation, () => this.take(event)),
       die: (reason) => this.crash({ isPowerCut: true, reason }),
       state: () => this.replica.state,
@@ -224,6 +227,11 @@ export class SimServer {
     for (const effect of effects) {
       if (this.fuse > 0 && --this.fuse === 0) {
         this.crash({ isPowerCut: this.#world.isPowerCut(), reason: `before ${effect.kind}` });
+        return;
+      }
+      if (this.dieBefore !== null && nameOfEffect(effect).startsWith(this.dieBefore)) {
+        this.crash({ isPowerCut: true, reason: `before ${this.dieBefore}` });
+        this.dieBefore = null;
         return;
       }
       this.#carryOut(effect);

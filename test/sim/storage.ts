@@ -20,6 +20,7 @@ export interface StorageParts {
   readonly failing: () => number;
   readonly snapCount: number;
   readonly pieceSize: number;
+  readonly isEven: boolean;
   readonly dispatch: (event: MemberEvent) => void;
   /** The server cannot go on. */
   readonly die: (reason: string) => void;
@@ -201,7 +202,7 @@ export class Storage {
   }
 
   #write(state: State, written: (bytes: Buffer) => void): void {
-    const { pieceSize, random, syncTime } = this.#parts;
+    const { pieceSize, random, syncTime, isEven } = this.#parts;
     const pieces = snapshotPieces(state, pieceSize);
     const kept: Buffer[] = [];
     const next = (): void => {
@@ -209,7 +210,7 @@ export class Storage {
       const piece = pieces.next();
       if (piece.done !== true) {
         kept.push(Buffer.from(piece.value));
-        this.#later(random.exponential(syncTime()), next);
+        this.#later(random.around(syncTime(), isEven), next);
       } else this.#sync(() => written(Buffer.concat(kept)));
     };
     next();
@@ -225,7 +226,7 @@ export class Storage {
 
   /** Runs `then` after a sync, unless that fails: then the server ends. */
   #sync(then: () => void): void {
-    const { random, syncTime, failing, die } = this.#parts;
+    const { random, syncTime, failing, die, isEven } = this.#parts;
     const wait: Wait = { timer: null, run: () => {} };
     wait.run = () => {
       this.#waits.delete(wait);
@@ -233,15 +234,15 @@ export class Storage {
       else then();
     };
     this.#waits.add(wait);
-    wait.timer = this.#later(Math.min(random.exponential(syncTime()), SLOWEST), wait.run);
+    wait.timer = this.#later(Math.min(random.around(syncTime(), isEven), SLOWEST), wait.run);
   }
 
   /** The disk is as fast as ever again, also for what was asked before. */
   hurry(): void {
-    const { timers, random, syncTime } = this.#parts;
+    const { timers, random, syncTime, isEven } = this.#parts;
     for (const wait of this.#waits) {
       if (wait.timer !== null) timers.cancel(wait.timer);
-      wait.timer = this.#later(random.exponential(syncTime()), wait.run);
+      wait.timer = this.#later(random.around(syncTime(), isEven), wait.run);
     }
   }
 

@@ -51,12 +51,15 @@ export class Trace {
   }
 }
 
+/** Where the event begins in a line. */
+export const EVENT_AT = 47;
+
 /** time server role epoch zxid event */
 export function lineOf(now: number, subject: Subject | null, text: string): string {
   const time = now.toFixed(1).padStart(10);
   if (subject === null)
-    return `${time}  -  ${' '.repeat(9)} ${' '.repeat(5)} ${' '.repeat(13)} ${text}`;
+    return `${time}  -  ${' '.repeat(11)} ${' '.repeat(5)} ${' '.repeat(13)} ${text}`;
   const { id, role, epoch, lastZxid } = subject;
-  const columns = `${role.padEnd(9)} ${String(epoch).padStart(5)} ${hex0x(lastZxid).padEnd(13)}`;
+  const columns = `${role.padEnd(11)} ${String(epoch).padStart(5)} ${hex0x(lastZxid).padEnd(13)}`;
   return `${time}  ${id}  ${columns} ${text}`;
 }

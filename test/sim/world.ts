@@ -110,6 +110,14 @@ export class World {
     return isDone();
   }
 
+  /** All servers, at rest, are the same; as the last step of a scenario. */
+  finish(): void {
+    this.isCalm = true;
+    this.faults.heal();
+    this.#settle();
+    sameEverywhere(this);
+  }
+
   /** C15: healed, there is a leader and a write is acknowledged in bounded time. */
   #recover(): number {
     const { timers, options } = this;

@@ -6,7 +6,7 @@ import type { LargeRequestRules } from '../../src/replica/congestion.ts';
 import { Connection } from '../../src/replica/connection.ts';
 import type { ConnectionThrottleRules } from '../../src/replica/connectionThrottle.ts';
 import type { Effect, Event, Now } from '../../src/replica/events.ts';
-import type { MemberOptions } from '../../src/replica/member.ts';
+import type { MemberOptions } from '../../src/replica/memberOptions.ts';
 import { Replica } from '../../src/replica/replica.ts';
 import { DEFAULT_AUTH_OPTIONS } from '../../src/state/auth.ts';
 import { initialSessionId } from '../../src/state/sessions.ts';

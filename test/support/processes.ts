@@ -74,7 +74,7 @@ export const memoryOf = (pid: number): number =>
 /** Nobody may have bound it yet. */
 const given = new Set<number>();
 
-const isFree = (port: number): Promise<boolean> =>
+export const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', () => resolve(false));

@@ -1,7 +1,7 @@
 // Runs `zk` as people type it, in a directory of the test's, and gives what it printed.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { freePort } from './processes.ts';
+import { freePort, isFree } from './processes.ts';
 
 export const zkProgram = join(import.meta.dirname, '../../bin/zk');
 
@@ -33,4 +33,13 @@ export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>();
   while (ports.size < count) ports.add(await freePort());
   return [...ports];
+}
+
+/** The first of so many loopback ports in a row that were free a moment ago. */
+export async function freeRun(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort();
+    const run = Array.from({ length: count }, (_, i) => isFree(first + i));
+    if ((await Promise.all(run)).every(Boolean)) return first;
+  }
 }

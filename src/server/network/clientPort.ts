@@ -20,6 +20,8 @@ export interface ClientPortOptions {
   /** jute.maxbuffer: the largest frame accepted. */
   readonly maxFrame: number;
   readonly access: AuthOptions;
+  /** TCP keep-alive (clientTcpKeepAlive). */
+  readonly keepAlive: boolean;
   readonly logger: Logger;
   readonly now: () => Now;
   readonly dispatch: (event: Event) => void;
@@ -137,6 +139,7 @@ export class ClientPort {
       onDirty,
     });
     const socket = accepted.open((chunk, isLent) => this.#data(client, chunk, isLent));
+    if (this.#options.keepAlive) socket.setKeepAlive(true);
     const client = new Client(socket, connection);
     this.#clients.set(connection, client);
     socket.on('drain', () => this.#resume(client));

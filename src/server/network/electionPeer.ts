@@ -27,7 +27,7 @@ const MOST = 1000;
 
 export class ElectionPeer {
   readonly id: ServerId;
-  readonly isStranger: boolean;
+  isStranger: boolean;
   readonly isLarger: boolean;
   readonly #options: ElectionPeerOptions;
   #addresses: readonly HostPort[];
@@ -68,6 +68,7 @@ export class ElectionPeer {
   }
 
   moveTo(addresses: readonly HostPort[]): void {
+    this.isStranger = false;
     this.#addresses = addresses;
   }
 

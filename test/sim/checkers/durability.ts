@@ -78,12 +78,20 @@ export class Durability {
   holds(entry: Entry, why: string): void {
     const holders: number[] = [];
     for (const server of this.#world.voters) {
-      const end = this.#of(server).memorial ?? server.medium.durable;
-      if (this.#lineage.contains(this.#lineage.get(end), entry)) holders.push(server.id);
+      const ends = [server.medium.durable, this.#of(server).memorial ?? server.medium.durable];
+      const hasIt = ends.some((end) => this.#lineage.contains(this.#lineage.get(end), entry));
+      if (hasIt) holders.push(server.id);
     }
     const needed = Math.floor(this.#world.options.voters / 2) + 1;
     demand(holders.length >= needed, 'P9', () => {
       return `${hex0x(entry.zxid)} is on the disks of [${holders}] only (${why})`;
+    });
+  }
+
+  /** P12: an epoch is told to others. */
+  announces(server: SimServer, epoch: number): void {
+    demand(server.medium.accepted >= epoch, 'P12', () => {
+      return `server ${server.id} tells of epoch ${epoch}, on disk is ${server.medium.accepted}`;
     });
   }
 

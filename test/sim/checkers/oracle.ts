@@ -1,13 +1,14 @@
 // Knows the whole truth of a run: every transaction, which are committed, what the tree was after
 // each; and holds everything that servers do and clients see against it.
 import { counterOf, epochOf, hex0x, type SessionId, type Zxid } from '../../../src/base/ids.ts';
+import type { LinkId } from '../../../src/consensus/events.ts';
 import type { Effect } from '../../../src/replica/events.ts';
 import type { Proposal } from '../../../src/replica/proposals.ts';
 import { State } from '../../../src/state/state.ts';
 import { applyTxn, decodeTxn } from '../../../src/transactions/index.ts';
 import { ErrorCode } from '../../../src/wire/errors.ts';
 import { OpCode } from '../../../src/wire/opcodes.ts';
-import { PacketType } from '../../../src/wire/quorum.ts';
+import { PacketType, type QuorumPacket } from '../../../src/wire/quorum.ts';
 import type { SimClient } from '../client.ts';
 import type { Asked, Request, Shown } from '../requests.ts';
 import type { SimServer } from '../server.ts';
@@ -67,9 +68,7 @@ export class Oracle {
         this.#logged(server, effect.zxid, effect.entry);
         break;
       case 'send':
-        if (effect.packet.type === PacketType.ack && server.mode !== 'leader') {
-          this.durability.acknowledges(server, effect.link, effect.packet.zxid);
-        }
+        this.#sends(server, effect.link, effect.packet);
         break;
       case 'saveEpoch':
         this.durability.savesEpoch(server, effect.which, effect.epoch);
@@ -77,6 +76,17 @@ export class Oracle {
       case 'became':
         if (effect.mode === 'looking') this.durability.looks(server);
         break;
+    }
+  }
+
+  #sends(server: SimServer, link: LinkId, { type, zxid }: QuorumPacket): void {
+    if (type === PacketType.ack && server.mode !== 'leader') {
+      this.durability.acknowledges(server, link, zxid);
+    } else if (type === PacketType.leaderInfo) {
+      this.durability.announces(server, epochOf(zxid));
+    } else if (type === PacketType.ackEpoch) {
+      const invited = this.#world.network.find(server, link)?.invitedTo;
+      if (invited != null) this.durability.announces(server, invited);
     }
   }
 

@@ -58,7 +58,7 @@ export class SessionRecords {
       return null;
     }
     if (type === OpCode.closeSession) {
-      if (record.endedAt === null && cxid === 0) this.#expired(record);
+      if (record.endedAt === null && cxid === 0) this.#expired(clientId, record);
       record.endedAt ??= zxid;
       return null;
     }
@@ -79,9 +79,10 @@ export class SessionRecords {
    * The leader of then knew of a request that was acknowledged at the latest with the ping after
    * it, and the client pings thrice in its timeout.
    */
-  #expired({ client }: Record): void {
+  #expired(session: SessionId, { client }: Record): void {
     this.expired++;
-    if (client === null || client.session === 0n) return;
+    // What a client has left behind expires in its own time.
+    if (client?.session !== session) return;
     const { options, timers } = this.#world;
     const silence = timers.now - client.aliveAt;
     const least = client.timeout * (2 / 3) * (1 - 2 * options.skew) - 2 * options.tickTime;

@@ -63,6 +63,8 @@ const show = (one: RoleOutput): string => {
       return `ended: ${one.reason}`;
     case 'report':
       return `report: ${one.message}`;
+    case 'announced':
+      return `announced ${one.membership}`;
     case 'confirmed':
       return `confirmed ${one.token}`;
     case 'touched':

@@ -453,15 +453,15 @@ describe('a server without a vote', () => {
 });
 
 describe('a change of the membership', () => {
-  it('lets an observer that becomes a participant say so', () => {
+  it('asks an observer that becomes a participant for another role', () => {
     const one = new Lone(100, [1, 2, 3]).start();
     one.hear(2, following, [3, OWN, 4n, 2n]).hear(3, leading, [3, OWN, 4n, 2n]);
     expect(one.election.state).toBe(observing);
     const voters = [1, 2, 3, 100];
     one.election.changeMembership({ rule: majority(voters), members: voters, text: 'version=1' });
-    expect(one.election.state).toBe(following);
+    expect(one.election.dueState).toBe(following);
     one.sent();
     one.hear(1, looking, [1, zxid(0n), 1n, 1n]);
-    expect(one.sent()[0]?.[1]).toMatchObject({ state: following, config: 'version=1' });
+    expect(one.sent()[0]?.[1]).toMatchObject({ state: observing, config: 'version=1' });
   });
 });

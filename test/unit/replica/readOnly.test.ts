@@ -1,7 +1,7 @@
 // Read-only mode in virtual time: when it begins, whom it serves, what it refuses, and that it leaves no trace.
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sessionId, zxid } from '../../../src/base/ids.ts';
-import type { MemberOptions } from '../../../src/replica/member.ts';
+import type { MemberOptions } from '../../../src/replica/memberOptions.ts';
 import { passwordOf } from '../../../src/state/sessions.ts';
 import { State } from '../../../src/state/state.ts';
 import { ServerState } from '../../../src/wire/election.ts';

@@ -1,0 +1,101 @@
+// What a change of the membership does to a member: to its election, its role, and its peers.
+import type { Election } from '../consensus/election.ts';
+import type { ServerId } from '../consensus/quorum.ts';
+import type { Membership } from '../wire/membership.ts';
+import { type Ensemble, isSame, keepsPlace } from './ensemble.ts';
+import type { Replica } from './replica.ts';
+import type { Role } from './role.ts';
+
+export class Reconfiguring {
+  readonly ensemble: Ensemble;
+  readonly #replica: Replica;
+  readonly #election: Election;
+  readonly #role: () => Role | null;
+  /** Who is to lead when the present role has ended, named by the leader of a reconfig. */
+  #appointed: ServerId | null = null;
+
+  constructor(
+    ensemble: Ensemble,
+    replica: Replica,
+    election: Election,
+    options: { readonly role: () => Role | null },
+  ) {
+    this.ensemble = ensemble;
+    this.#replica = replica;
+    this.#election = election;
+    this.#role = options.role;
+  }
+
+  /** Who was named, once. */
+  takeAppointed(): ServerId | null {
+    const leader = this.#appointed;
+    this.#appointed = null;
+    return leader;
+  }
+
+  /**
+   * A server that looks for a leader learns from others of a newer membership (FastLeaderElection).
+   * Returns whether that is so: the election begins anew.
+   */
+  learn(from: ServerId, config: string | null): boolean {
+    const next = this.ensemble.newerIn(config);
+    if (next === null) return false;
+    this.#replica.report('info', `Server ${from} knows of a newer membership, ${nameOf(next)}`);
+    this.activate(next, null);
+    return true;
+  }
+
+  /** Another membership is on its way: in the log, or with the leader's history. */
+  propose(membership: Membership): void {
+    if (this.ensemble.propose(membership)) this.#changed();
+  }
+
+  /** The state is another one. */
+  restored(): void {
+    if (this.ensemble.restored(this.#replica.state)) this.#changed();
+    this.show();
+  }
+
+  /** Shows clients what is in force. */
+  show(): void {
+    this.ensemble.show(this.#replica.state, this.#replica.now.wall);
+  }
+
+  /**
+   * A membership is in force (QuorumPeer.processReconfig). `suggested` is who should lead then; null:
+   * it was not said. Returns false when the present role ends because of it.
+   */
+  activate(membership: Membership, suggested: ServerId | null): boolean {
+    const before = this.ensemble.active;
+    if (!this.ensemble.activate(membership)) return true;
+    this.show();
+    this.#changed();
+    if (isSame(before, membership)) return true;
+    this.#replica.report('info', `The membership ${nameOf(membership)} is in force`);
+    const election = this.#election;
+    const leader = election.vote?.leader;
+    const role = this.#role();
+    if (role === null || leader === undefined) return true;
+    const hasLeader =
+      suggested === null ? keepsPlace(before, membership, leader) : suggested === leader;
+    if (hasLeader && election.dueState === election.state) return true;
+    this.#appointed = suggested;
+    role.end('the membership has changed');
+    return false;
+  }
+
+  /** Lets the world know whom to let in, and what to write down. */
+  tellWorld(): void {
+    const { active, pending } = this.ensemble;
+    this.#replica.effect({ kind: 'membership', active, pending });
+  }
+
+  #changed(): void {
+    this.#election.changeMembership(this.ensemble.known);
+    this.#role()?.membershipChanged();
+    this.tellWorld();
+  }
+}
+
+const nameOf = ({ version, servers }: Membership): string =>
+  `${version.toString(16)} of [${servers.map(({ id }) => id).join(', ')}]`;

@@ -1,0 +1,164 @@
+// What a member of an ensemble says when it cannot start, and the addresses that it can have.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { connect } from '../../src/client/index.ts';
+import { modeOf, serverThatIs, startEnsemble } from '../support/ensembles.ts';
+import { endProcess, startProcess, temporaryDirectory, waitFor } from '../support/processes.ts';
+import { ourCommand, type TestServer } from '../support/servers.ts';
+import { freePorts } from '../support/zkProgram.ts';
+
+let home: string;
+let ports: number[];
+const occupied: Server[] = [];
+const started: ReturnType<typeof startProcess>[] = [];
+
+beforeEach(async () => {
+  home = temporaryDirectory('member');
+  ports = await freePorts(7);
+  mkdirSync(join(home, 'data'));
+});
+afterEach(async () => {
+  for (const server of occupied.splice(0)) server.close();
+  for (const child of started.splice(0)) await endProcess(child);
+});
+
+function occupy(port: number): Promise<void> {
+  const server = createServer();
+  occupied.push(server);
+  return new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
+}
+
+interface Member {
+  readonly hosts?: readonly string[];
+  readonly myid?: number;
+  readonly more?: string;
+}
+
+/** Writes the files of one of three members. */
+function write({ hosts = [], myid = 1, more = '' }: Member): string {
+  const [client, ...peers] = ports as [number, ...number[]];
+  const lines = [1, 2, 3].map(
+    (id) =>
+      `server.${id}=${hosts[id - 1] ?? '127.0.0.1'}:${peers[2 * id - 2]}:${peers[2 * id - 1]}\n`,
+  );
+  const file = join(home, 'zoo.cfg');
+  const head = `tickTime=500\ninitLimit=5\nsyncLimit=5\ndataDir=${home}/data\nclientPort=${client}\n`;
+  writeFileSync(file, `${head}${lines.join('')}${more}`);
+  writeFileSync(join(home, 'data/myid'), `${myid}\n`);
+  return file;
+}
+
+/** Starts a member that is expected to end, and gives what it said last. */
+async function refused(member: Member): Promise<{ code: number | null; said: string }> {
+  const [command, args] = ourCommand(write(member));
+  const child = startProcess(command, args, { cwd: home, stdio: 'pipe' });
+  started.push(child);
+  let said = '';
+  child.stdout?.on('data', (chunk) => (said += chunk));
+  child.stderr?.on('data', (chunk) => (said += chunk));
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  expect(said).not.toMatch(/^\s+at /m);
+  const lines = said.trimEnd().split('\n');
+  return { code, said: (lines.at(-1) ?? '').replace(/^.*? - (ERROR|INFO) +\[\w+\] - /, '') };
+}
+
+/** Starts a member that goes on, and gives its log. */
+function running(member: Member): () => string {
+  const [command, args] = ourCommand(write(member));
+  const child = startProcess(command, args, { cwd: home, stdio: 'pipe' });
+  started.push(child);
+  let said = '';
+  child.stdout?.on('data', (chunk) => (said += chunk));
+  child.stderr?.on('data', (chunk) => (said += chunk));
+  return () => said;
+}
+
+describe('a member that cannot start says why in one line', () => {
+  test('when its quorum or its election port is taken', async () => {
+    await occupy(ports[1] as number);
+    const more = 'electionPortBindRetry=1\n';
+    expect(await refused({ more })).toEqual({
+      code: 14,
+      said: `Cannot listen for the quorum on 127.0.0.1:${ports[1]}: Address already in use`,
+    });
+    occupied.splice(0)[0]?.close();
+    await occupy(ports[2] as number);
+    expect(await refused({ more })).toEqual({
+      code: 14,
+      said: `Cannot listen for the election on 127.0.0.1:${ports[2]}: Address already in use`,
+    });
+  });
+
+  test('when its line names another host, or none that there is', async () => {
+    const more = 'electionPortBindRetry=1\n';
+    expect(await refused({ hosts: ['192.0.2.1'], more })).toEqual({
+      code: 14,
+      said: `Cannot listen for the quorum on 192.0.2.1:${ports[1]}: Cannot assign requested address`,
+    });
+    expect(await refused({ hosts: ['no-such-host.invalid'], more })).toEqual({
+      code: 14,
+      said: `Cannot listen for the quorum on no-such-host.invalid:${ports[1]}: Unknown host no-such-host.invalid`,
+    });
+  });
+
+  test('when its number is not in the list', async () => {
+    const { code, said } = await refused({ myid: 9 });
+    expect([code, said]).toEqual([
+      2,
+      expect.stringContaining('My id 9 not in the peer list: there is no server.9 line'),
+    ]);
+  });
+
+  test('when it may not make directories, and there are none', async () => {
+    const { code, said } = await refused({ more: 'datadir.autocreate=false\n' });
+    expect([code, said]).toEqual([
+      3,
+      expect.stringContaining(
+        `dataDir ${home}/data has no directory version-2, and datadir.autocreate is false`,
+      ),
+    ]);
+  });
+});
+
+describe('a member', () => {
+  test('names a peer that cannot be resolved, once, and goes on', async () => {
+    const log = running({ hosts: ['127.0.0.1', 'no-such-host.invalid'] });
+    const words = 'Cannot open channel to 2 at election address no-such-host.invalid/<unresolved>';
+    await waitFor('a complaint', () => log().includes(`${words}:${ports[4]}: Unknown host`));
+    await waitFor('another', () => log().includes('Cannot open channel to 3'));
+    expect(log().split(words)).toHaveLength(2);
+  });
+
+  test('that begins empty may not vote when db.autocreate=false', async () => {
+    const ensemble = startEnsemble({
+      kinds: ['ours', 'ours', 'ours'],
+      configOf: (id) => (id === 3 ? { 'db.autocreate': false } : {}),
+    });
+    const { servers, stop } = await ensemble;
+    // The one with the largest number would win among three that are empty.
+    expect(await modeOf(servers[2] as TestServer)).not.toBe('leader');
+    expect(await modeOf(servers[1] as TestServer)).toBe('leader');
+    await stop();
+  });
+});
+
+describe('an ensemble on IPv6', () => {
+  test('elects, writes, and reads at every server', async () => {
+    const ensemble = await startEnsemble({ kinds: ['ours', 'ours', 'ours'], host: '[::1]' });
+    const leader = await serverThatIs('leader', ensemble.servers);
+    expect(leader.log()).toContain('[::1]:');
+    const writer = await connect(ensemble.addresses, { sessionTimeout: 10_000 });
+    await writer.create('/six', 'x');
+    for (const { address } of ensemble.servers) {
+      const reader = await connect(address, { sessionTimeout: 10_000 });
+      await reader.sync('/six');
+      expect(await reader.getString('/six')).toBe('x');
+      await reader.close();
+    }
+    await writer.close();
+    await ensemble.stop();
+    expect(readFileSync(join(leader.dataDir, 'version-2/currentEpoch'), 'utf8').trim()).toBe('1');
+  });
+});

@@ -1,0 +1,59 @@
+// Runs seeds with a bug planted, until a checker notices.
+import { readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { rolldown } from 'rolldown';
+import type { Mutant } from './mutants.ts';
+import type { Outcome } from './run.ts';
+
+type RunSeed = (seed: number, fixed?: object) => Outcome;
+
+export interface Caught {
+  readonly mutant: Mutant;
+  /** Seeds that were run, the one that noticed included; null when none did. */
+  readonly after: number | null;
+  readonly by: string;
+}
+
+/** Where the bundle of a mutant goes. */
+const CACHE = 'node_modules/.cache/sim';
+
+/** The simulator with the bug in it. Throws when the text to change is not there exactly once. */
+export async function plant(mutant: Mutant, root: string): Promise<RunSeed> {
+  const edits = mutant.also === undefined ? [mutant] : [mutant, mutant.also];
+  for (const { file, from } of edits) {
+    const text = readFileSync(join(root, file), 'utf8');
+    if (text.split(from).length !== 2)
+      throw new Error(`${file} does not have exactly once: ${from}`);
+  }
+  const bundle = await rolldown({
+    input: join(root, 'test/sim/run.ts'),
+    platform: 'node',
+    external: [/^node:/],
+    plugins: [
+      {
+        name: 'plant',
+        transform(code, id) {
+          const file = relative(root, id).split(sep).join('/');
+          const edit = edits.find((one) => one.file === file);
+          return edit === undefined ? null : code.replace(edit.from, () => edit.to);
+        },
+      },
+    ],
+  });
+  const name = mutant.name.replaceAll(/[^a-z]+/gi, '-');
+  const file = join(root, CACHE, `mutant-${name}.mjs`);
+  await bundle.write({ file, format: 'esm' });
+  const module: { runSeed: RunSeed } = await import(pathToFileURL(file).href);
+  return module.runSeed;
+}
+
+/** Runs seeds 1, 2, ... with the bug. */
+export async function hunt(mutant: Mutant, root: string, seeds: number): Promise<Caught> {
+  const runSeed = await plant(mutant, root);
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { error } = runSeed(seed, mutant.fixed ?? {});
+    if (error !== null) return { mutant, after: seed, by: error.message.slice(0, 100) };
+  }
+  return { mutant, after: null, by: '' };
+}
