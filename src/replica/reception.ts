@@ -148,20 +148,20 @@ export class Reception {
       connection.isLeaving = true;
       // Of a session that is ending already the connection goes with it.
       if (pipeline.isClosing(connection.session)) return;
-      connection.push(this.#waiting('write', xid, opcode));
+      this.#await(connection, xid, opcode);
       pipeline.leave(connection, xid);
       return;
     }
     const operation = operations.get(opcode);
     if (pipeline.isReadOnly && (operation?.kind === 'write' || opcode === OpCode.sync)) {
-      connection.push(this.#waiting('write', xid, opcode));
+      this.#await(connection, xid, opcode);
       this.answerAlone(connection, ErrorCode.notReadOnly);
       return;
     }
     if (operation?.kind === 'write') {
       const { largeRequests } = this.#rules;
       if (refusesLarge(connection, reader.remaining, this.#replica, largeRequests)) return;
-      connection.push(this.#waiting('write', xid, opcode));
+      this.#await(connection, xid, opcode);
       pipeline.write(connection, xid, operation, reader);
       return;
     }
@@ -171,16 +171,10 @@ export class Reception {
     } else this.#answerRead(connection, xid, opcode, operation, reader, now.monotonic);
   }
 
-  #waiting(kind: Waiting['kind'], xid: number, opcode: number): Waiting {
-    return {
-      kind,
-      xid,
-      opcode,
-      body: null,
-      bytes: this.#reader.remaining,
-      notBefore: null,
-      since: this.#replica.now.monotonic,
-    };
+  /** A write's answer comes when it is committed. */
+  #await(connection: Connection, xid: number, opcode: number): void {
+    const since = this.#replica.now.monotonic;
+    connection.awaitWrite(xid, opcode, this.#reader.remaining, since);
   }
 
   #syncPoint(connection: Connection, xid: number): SyncPoint | null {
