@@ -150,11 +150,6 @@ export class Connection implements Watcher {
     this.touchOut();
   }
 
-  /** The next answer is that to a write with a body of so many bytes. */
-  awaitWrite(xid: number, opcode: number, bytes: number, since: number): void {
-    this.push({ kind: 'write', xid, opcode, body: null, bytes, notBefore: null, since });
-  }
-
   push(waiting: Waiting): void {
     this.waiting.push(waiting);
     if (waiting.body !== null) this.waitingBytes += waiting.body.length;

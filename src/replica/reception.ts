@@ -148,20 +148,19 @@ export class Reception {
       connection.isLeaving = true;
       // Of a session that is ending already the connection goes with it.
       if (pipeline.isClosing(connection.session)) return;
-      this.#await(connection, xid, opcode);
+      connection.push(this.#waiting('write', xid, opcode));
       pipeline.leave(connection, xid);
       return;
     }
     const operation = operations.get(opcode);
     if (pipeline.isReadOnly && (operation?.kind === 'write' || opcode === OpCode.sync)) {
-      this.#await(connection, xid, opcode);
-      this.answerAlone(connection, ErrorCode.notReadOnly);
+      this.answerEmpty(connection, this.#waiting('write', xid, opcode), ErrorCode.notReadOnly);
       return;
     }
     if (operation?.kind === 'write') {
       const { largeRequests } = this.#rules;
       if (refusesLarge(connection, reader.remaining, this.#replica, largeRequests)) return;
-      this.#await(connection, xid, opcode);
+      connection.push(this.#waiting('write', xid, opcode));
       pipeline.write(connection, xid, operation, reader);
       return;
     }
@@ -171,10 +170,16 @@ export class Reception {
     } else this.#answerRead(connection, xid, opcode, operation, reader, now.monotonic);
   }
 
-  /** A write's answer comes when it is committed. */
-  #await(connection: Connection, xid: number, opcode: number): void {
-    const since = this.#replica.now.monotonic;
-    connection.awaitWrite(xid, opcode, this.#reader.remaining, since);
+  #waiting(kind: Waiting['kind'], xid: number, opcode: number): Waiting {
+    return {
+      kind,
+      xid,
+      opcode,
+      body: null,
+      bytes: this.#reader.remaining,
+      notBefore: null,
+      since: this.#replica.now.monotonic,
+    };
   }
 
   #syncPoint(connection: Connection, xid: number): SyncPoint | null {
@@ -273,11 +278,8 @@ export class Reception {
     this.#finish(connection, start, operation?.label ?? 'CLOS', xid, since);
   }
 
-  /** Answers the one request that waits, without a body. */
-  answerAlone(connection: Connection, err: ErrorCode): void {
-    const waiting = connection.shift();
-    if (waiting === undefined) return;
-    const { xid, opcode, since } = waiting;
+  /** Answers a request without a body. */
+  answerEmpty(connection: Connection, { xid, opcode, since }: Waiting, err: ErrorCode): void {
     const start = this.#begin(connection, xid, err);
     this.#finish(connection, start, operations.get(opcode)?.label ?? 'CLOS', xid, since);
   }

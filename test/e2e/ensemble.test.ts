@@ -1,4 +1,5 @@
 // Ensembles of our servers as their clients see them: elections, sessions across servers, observers.
+import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { type ConnectOptions, connect, type ZooKeeper } from '../../src/client/index.ts';
 import { Reader } from '../../src/wire/bytes.ts';
@@ -43,6 +44,27 @@ test('of five servers started one by one the third leads', async () => {
     await ensemble.sameTrees();
   });
 });
+
+for (const port of ['peer', 'election'] as const) {
+  test(`a server whose ${port} port is taken ends and says so`, async () => {
+    const options = { servers: [{}, {}, {}], config: { electionPortBindRetry: 2 } };
+    await withEnsemble(await Ensemble.create(options), async (ensemble) => {
+      const member = ensemble.member(1);
+      const taken = member.ports[port];
+      const other = createServer().listen(taken, '127.0.0.1');
+      try {
+        ensemble.launch(1);
+        await waitFor('its end', () => !member.isRunning, 15_000);
+        // Apache's ExitCode.UNABLE_TO_BIND_QUORUM_PORT.
+        expect(member.exitCode).toBe(14);
+        expect(member.log()).toMatch(new RegExp(`Cannot listen for .*:${taken} after 2 tries`));
+        expect(member.log()).not.toMatch(/^\s+at /m);
+      } finally {
+        other.close();
+      }
+    });
+  });
+}
 
 test('the larger part of five goes on, the smaller one says nothing, and then all is one again', async () => {
   const options = { servers: [{}, {}, {}, {}, {}], isRelayed: true };

@@ -55,6 +55,10 @@ interface Ports {
   readonly election: number;
 }
 
+/** What Apache's log has of each question that a test asks, and of each client that is too early. */
+const NOISE =
+  /^.*(?:Processing srvr command|Close of session 0x0|IOException: ZooKeeperServer not running|^\sat ).*\n/gm;
+
 export class Member {
   readonly id: number;
   readonly isObserver: boolean;
@@ -119,6 +123,11 @@ export class Member {
     this.#config = { ...this.#config, ...more };
     const lines = Object.entries(this.#config).map(([key, value]) => `${key}=${value}\n`);
     writeFileSync(this.configFile, lines.join(''));
+    this.relaunch();
+  }
+
+  /** Starts the process with the configuration as it is: a reconfig rewrites it. */
+  relaunch(): void {
     const [command, args] =
       this.kind === 'apache'
         ? apacheCommand(this.home, this.configFile)
@@ -136,12 +145,13 @@ export class Member {
     this.#child?.kill(signal);
   }
 
-  /** Null when it does not answer. */
+  /** Null when it does not answer; a role that has only begun is `looking` still. */
   async mode(): Promise<Mode | null> {
     if (!this.isRunning) return null;
     const answer = await fourLetterWord(this.ports.client, 'srvr');
     const mode = /^Mode: (\w+)/m.exec(answer ?? '')?.[1];
-    return (mode as Mode | undefined) ?? null;
+    if (mode === undefined) return null;
+    return answer?.includes('not currently serving') === true ? 'looking' : (mode as Mode);
   }
 
   /** The last zxid that it shows, null when it does not serve. */
@@ -363,7 +373,7 @@ export class Ensemble {
   logs(characters = 3000): string {
     return this.members
       .map(({ id, kind, log }, i) => {
-        const text = log.call(this.members[i]).slice(-characters);
+        const text = log.call(this.members[i]).replace(NOISE, '').slice(-characters);
         return `--- server ${id} (${kind})\n${text}`;
       })
       .join('\n');

@@ -386,6 +386,15 @@ describe('a learner', () => {
     expect(taken(out)).toEqual(['unlink 1', 'ended: leader 1 cannot be reached']);
   });
 
+  it('tries to connect for as long as it is told to', () => {
+    const { learner, out } = learnerWith({ connectLimit: 30, initLimit: 50 });
+    taken(out);
+    learner.tick(3000);
+    expect(taken(out)).toEqual([]);
+    learner.tick(3001);
+    expect(taken(out)).toEqual(['unlink 1', 'ended: leader 1 cannot be reached']);
+  });
+
   it('waits initLimit for its leader, and syncLimit once it follows', () => {
     const told = accepted();
     told.learner.tick(1000);
