@@ -62,7 +62,7 @@ const storage = {
     min: 2,
     clamp: true,
     unit: 'transactions',
-    help: 'a snapshot is taken after a random half to whole of this many, or later behind a large one',
+    help: 'a snapshot is taken after a random half to whole of this many',
   }),
   snapSizeLimitInKb: long({
     default: 4_194_304,

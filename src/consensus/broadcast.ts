@@ -168,17 +168,16 @@ export class Broadcast {
   #commit(upTo: Zxid): void {
     if (this.#isHandedOver) return;
     const out = this.#out;
-    let done: Zxid;
-    do {
+    for (;;) {
       const { zxid: id, entry } = this.#history.commitNext();
-      done = id;
       if (id === this.#reconfig?.zxid) {
         this.#activate(this.#reconfig, entry);
-        if (this.#isHandedOver) return;
+        if (id === upTo || this.#isHandedOver) return;
       } else {
         this.#tell(PacketType.commit, PacketType.inform, id, null, entry);
+        if (id >= upTo) break;
       }
-    } while (done < upTo);
+    }
     out.push({ kind: 'committed', upTo });
   }
 

@@ -154,9 +154,10 @@ export class Founding {
 
   #invite(learner: Progress, now: number): void {
     const { epoch } = this.broadcast;
-    if (learner.acceptedEpoch > epoch) {
+    if (learner.acceptedEpoch > epoch && learner.counts) {
+      // It will never follow this one; Apache leaves it out until somebody else ends this epoch.
       const theirs = learner.acceptedEpoch;
-      this.#verdicts.drop(learner, `it has accepted epoch ${theirs}, this one is ${epoch}`);
+      this.#verdicts.end(`${learner} has accepted epoch ${theirs}, this one is ${epoch}`);
       return;
     }
     const invitation = packet(PacketType.leaderInfo, startOf(epoch), VERSION);

@@ -172,12 +172,12 @@ export class Learner {
 
   #invited(packet: QuorumPacket): string | null {
     const epoch = epochOf(packet.zxid);
-    const { acceptedEpoch } = this.#options;
+    const { acceptedEpoch, isObserver } = this.#options;
     if (packets.readInt(packet) < PROTOCOL_VERSION) return 'an older protocol';
     if (epoch > MAX_EPOCH) return `epoch ${epoch}`;
-    if (epoch < acceptedEpoch) return `epoch ${epoch}, but ${acceptedEpoch} is accepted`;
+    if (epoch < acceptedEpoch && !isObserver) return `epoch ${epoch}, ${acceptedEpoch} is accepted`;
     this.#epoch = epoch;
-    if (epoch === acceptedEpoch) {
+    if (epoch <= acceptedEpoch) {
       this.#acceptEpoch(false);
     } else {
       // On disk before the leader may count on it (ZOOKEEPER-335, 1653).
@@ -190,9 +190,9 @@ export class Learner {
   /** An epoch that was accepted before may have been another leader's: -1 says that this is no promise. */
   #acceptEpoch(isFirst: boolean): void {
     const { history, isObserver, mayPromise, currentEpoch, out } = this.#options;
-    const { link } = this.#connecting;
+    const ackTo = isObserver ? null : this.#connecting.link;
     this.#phase = Phase.accepted;
-    this.#reception = new Reception(history, this.#epoch, isObserver ? null : link, out);
+    this.#reception = new Reception(history, this.#epoch, ackTo, out);
     const epoch = isFirst && mayPromise !== false ? currentEpoch : -1;
     this.#send(PacketType.ackEpoch, history.last, packets.intOf(epoch));
   }

@@ -6,6 +6,7 @@ import type { ServerId } from './quorum.ts';
 export interface LearnerOptions {
   readonly id: ServerId;
   readonly leader: ServerId;
+  /** It promises nothing: it follows whoever leads, even in an older epoch than it has accepted. */
   readonly isObserver: boolean;
   /**
    * False for a member that has lost part of its history: what it says of itself is no promise, so

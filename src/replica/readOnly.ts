@@ -78,7 +78,8 @@ export class ReadOnly implements Pipeline {
 
   leave(connection: Connection): void {
     const replica = this.#replica;
-    replica.reception.answerAlone(connection, ErrorCode.ok);
+    const waiting = connection.shift();
+    if (waiting !== undefined) replica.reception.answerEmpty(connection, waiting, ErrorCode.ok);
     replica.end(connection);
   }
 

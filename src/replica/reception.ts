@@ -154,8 +154,7 @@ export class Reception {
     }
     const operation = operations.get(opcode);
     if (pipeline.isReadOnly && (operation?.kind === 'write' || opcode === OpCode.sync)) {
-      connection.push(this.#waiting('write', xid, opcode));
-      this.answerAlone(connection, ErrorCode.notReadOnly);
+      this.answerEmpty(connection, this.#waiting('write', xid, opcode), ErrorCode.notReadOnly);
       return;
     }
     if (operation?.kind === 'write') {
@@ -279,11 +278,8 @@ export class Reception {
     this.#finish(connection, start, operation?.label ?? 'CLOS', xid, since);
   }
 
-  /** Answers the one request that waits, without a body. */
-  answerAlone(connection: Connection, err: ErrorCode): void {
-    const waiting = connection.shift();
-    if (waiting === undefined) return;
-    const { xid, opcode, since } = waiting;
+  /** Answers a request without a body. */
+  answerEmpty(connection: Connection, { xid, opcode, since }: Waiting, err: ErrorCode): void {
     const start = this.#begin(connection, xid, err);
     this.#finish(connection, start, operations.get(opcode)?.label ?? 'CLOS', xid, since);
   }

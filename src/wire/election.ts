@@ -81,7 +81,8 @@ export function readGreeting(bytes: Buffer): { greeting: Greeting; length: numbe
   return { greeting: { id, addresses: text.split('|').map(readHostPort) }, length: 20 + size };
 }
 
-function printHostPort({ host, port }: HostPort): string {
+/** `host:port`, an IPv6 address in brackets. */
+export function printHostPort({ host, port }: HostPort): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 

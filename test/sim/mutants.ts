@@ -12,7 +12,7 @@ export interface Mutant {
   /** A second change that it needs: the protocol has two lines of defence there. */
   readonly also?: { readonly file: string; readonly from: string; readonly to: string };
   /** Of every run. */
-  readonly fixed?: { readonly voters?: number };
+  readonly fixed?: { readonly voters: number; readonly observers: number };
 }
 
 const learner = 'src/consensus/learner.ts';
@@ -59,12 +59,12 @@ export const mutants: readonly Mutant[] = [
     name: 'a learner accepts an older epoch',
     like: 'epoch check',
     file: learner,
-    from: 'if (epoch < acceptedEpoch) return',
-    to: 'if (epoch < acceptedEpoch - 1_000_000) return',
+    from: 'if (epoch < acceptedEpoch && !isObserver) return',
+    to: 'if (epoch < acceptedEpoch - 1_000_000 && !isObserver) return',
     also: {
       file: founding,
-      from: 'if (learner.acceptedEpoch > epoch) {',
-      to: 'if (learner.acceptedEpoch > epoch + 1_000_000) {',
+      from: 'if (learner.acceptedEpoch > epoch && learner.counts) {',
+      to: 'if (learner.acceptedEpoch > epoch + 1_000_000 && learner.counts) {',
     },
   },
   // -- epochs and the disk
@@ -87,9 +87,9 @@ export const mutants: readonly Mutant[] = [
     name: 'NEWLEADER is acknowledged before the current epoch is on disk',
     like: 'ZOOKEEPER-4643, 2307',
     file: learner,
-    from: `else this.#out.push({ kind: 'saveEpoch', which: 'current', epoch });`,
+    from: `else this.#out.push({ kind: 'saveEpoch', which: 'current', epoch: this.#epoch });`,
     to: `else {
-      this.#out.push({ kind: 'saveEpoch', which: 'current', epoch });
+      this.#out.push({ kind: 'saveEpoch', which: 'current', epoch: this.#epoch });
       this.#acknowledgeNewLeader();
     }`,
   },
@@ -161,7 +161,7 @@ export const mutants: readonly Mutant[] = [
     name: 'what a learner has acknowledged counts after its link has ended',
     like: 'ACKs that outlive a TRUNC',
     file: broadcast,
-    from: 'if (learner.counts) this.#leading.forget(learner.id);',
+    from: 'this.#leading.forget(learner.id);',
     to: '',
   },
   // -- elections and leaders
@@ -196,9 +196,10 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'observers are counted',
     like: 'ZOOKEEPER-690',
+    fixed: { voters: 3, observers: 2 },
     file: 'src/consensus/learners.ts',
-    from: 'learner.counts = !learner.isObserver && this.#options.rule.voters.includes(id);',
-    to: 'learner.counts = true;',
+    from: 'learner.counts = this.#counts(learner);\n    learner.acceptedEpoch',
+    to: 'learner.counts = true;\n    learner.acceptedEpoch',
   },
   {
     name: 'a leader commits what it has logged alone',

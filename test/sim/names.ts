@@ -1,10 +1,16 @@
 // Short names of events and effects, for traces.
-import { hex0x } from '../../src/base/ids.ts';
-import { nameOf } from '../../src/consensus/packets.ts';
+import { hex0x, type Zxid } from '../../src/base/ids.ts';
 import type { Effect, Event } from '../../src/replica/events.ts';
 import { NO_LEADER } from '../../src/wire/election.ts';
+import { PacketType } from '../../src/wire/quorum.ts';
 
 const STATES = ['looking', 'following', 'leading', 'observing'];
+
+const PACKETS = new Map<number, string>(
+  Object.entries(PacketType).map(([name, type]) => [type, name.toUpperCase()]),
+);
+
+const packetName = (type: number): string => PACKETS.get(type) ?? `type ${type}`;
 
 type Notify = Extract<Effect, { kind: 'notify' }>['notification'];
 
@@ -22,7 +28,7 @@ export function nameOfEvent(event: Event): string {
     case 'unlinked':
       return `unlinked ${event.link}: ${event.reason}`;
     case 'packet':
-      return `${nameOf(event.packet.type)} ${hex0x(event.packet.zxid)} on ${event.link}`;
+      return `${packetName(event.packet.type)} ${hex0x(event.packet.zxid)} on ${event.link}`;
     case 'logged':
       return `logged ${hex0x(event.upTo)}`;
     case 'epochSaved':
@@ -54,7 +60,7 @@ export function nameOfEffect(effect: Effect): string {
     case 'unlink':
       return `unlink ${effect.link}`;
     case 'send':
-      return `${nameOf(effect.packet.type)} ${hex0x(effect.packet.zxid)} on ${effect.link}`;
+      return `${packetName(effect.packet.type)} ${hex0x(effect.packet.zxid)} on ${effect.link}`;
     case 'truncate':
       return `truncate ${hex0x(effect.after)}`;
     case 'sendHistory':
@@ -67,5 +73,59 @@ export function nameOfEffect(effect: Effect): string {
       return `distrust: ${effect.reason}`;
     default:
       return effect.kind;
+  }
+}
+
+const low = (zxid: bigint): number => Number(BigInt.asUintN(32, zxid ^ (zxid >> 32n)));
+
+const codeOfVote = ({ state, leader, zxid, electionEpoch }: Notify): number =>
+  (low(zxid) * 8 + state * 2 + leader + Number(electionEpoch) * 64) | 0;
+
+const codeOfPacket = (type: number, zxid: Zxid, link: number): number =>
+  (low(zxid) * 32 + type + link * 1024) | 0;
+
+/** What tells an event from others of its kind, as a number: for the hash of a run. */
+export function codeOfEvent(event: Event): number {
+  switch (event.kind) {
+    case 'notified':
+      return codeOfVote(event.notification) + event.from;
+    case 'packet':
+      return codeOfPacket(event.packet.type, event.packet.zxid, event.link);
+    case 'linked':
+    case 'unlinked':
+      return event.link;
+    case 'logged':
+      return low(event.upTo);
+    case 'epochSaved':
+      return event.epoch;
+    case 'truncated':
+    case 'snapshotReceived':
+      return low(event.state.lastZxid);
+    case 'received':
+      return event.chunk.length;
+    default:
+      return 0;
+  }
+}
+
+export function codeOfEffect(effect: Effect): number {
+  switch (effect.kind) {
+    case 'log':
+      return (low(effect.zxid) * 1024 + effect.entry.length) | 0;
+    case 'saveEpoch':
+      return effect.epoch;
+    case 'notify':
+      return codeOfVote(effect.notification) + effect.to;
+    case 'link':
+    case 'unlink':
+    case 'sendSnapshot':
+    case 'sendHistory':
+      return effect.link;
+    case 'send':
+      return codeOfPacket(effect.packet.type, effect.packet.zxid, effect.link);
+    case 'truncate':
+      return low(effect.after);
+    default:
+      return 0;
   }
 }

@@ -97,7 +97,7 @@ function drawMix(random: Random): FaultMix {
 /** The options of a seed; what `fixed` names is not drawn. */
 export function optionsOf(seed: number, fixed: Partial<SimOptions> = {}): SimOptions {
   const random = new Random(seed);
-  const tickTime = random.pick([500, 1000, 2000, 2000, 3000]) ?? 2000;
+  const tickTime = random.pick([500, 1000, 2000, 3000, 5000]) ?? 2000;
   const drawn: SimOptions = {
     seed,
     voters: random.pick([3, 3, 3, 4, 5, 5]) ?? 3,
@@ -116,7 +116,7 @@ export function optionsOf(seed: number, fixed: Partial<SimOptions> = {}): SimOpt
     skew: random.chance(0.5) ? 0 : 0.1,
     snapCount: random.pick([10, 40, 200, 100_000]) ?? 200,
     pieceSize: random.pick([64, 512, 1 << 18]) ?? 512,
-    think: random.pick([500, 2000, 5000]) ?? 2000,
+    think: random.pick([1000, 5000, 20_000]) ?? 5000,
     tellsReachability: random.chance(0.3),
     faults: random.chance(0.03) ? NO_FAULTS : drawMix(random),
   };

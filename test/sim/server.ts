@@ -6,7 +6,7 @@ import { Connection } from '../../src/replica/connection.ts';
 import type { Effect, Event, Mode, Now } from '../../src/replica/events.ts';
 import type { ClientLink } from './clientLink.ts';
 import { Medium } from './medium.ts';
-import { nameOfEffect, nameOfEvent } from './names.ts';
+import { codeOfEffect, codeOfEvent, nameOfEffect, nameOfEvent } from './names.ts';
 import type { PeerLink } from './peerLink.ts';
 import { replicaOptions } from './replicaOptions.ts';
 import { Storage } from './storage.ts';
@@ -100,7 +100,7 @@ export class SimServer {
     this.failing = 0;
     this.lastAppended = state.lastZxid;
     this.mode = 'looking';
-    world.trace.note(this, 'start', () => this.medium.unhealed ?? '');
+    world.trace.note(this, 'start', () => `start ${this.medium.unhealed ?? ''}`.trimEnd());
     world.oracle.started(this);
     const { incarnation } = this;
     this.#storage = new Storage({
@@ -140,7 +140,7 @@ export class SimServer {
   crash({ isPowerCut, reason }: { isPowerCut: boolean; reason: string }): void {
     if (!this.isUp) return;
     const world = this.#world;
-    world.trace.note(this, 'crash', () => `${reason}${isPowerCut ? ', power cut' : ''}`);
+    world.trace.note(this, 'crash', () => `crash ${reason}${isPowerCut ? ', power cut' : ''}`);
     this.isUp = false;
     this.isPaused = false;
     this.isLeading = false;
@@ -213,7 +213,7 @@ export class SimServer {
       return;
     }
     this.#isBusy = true;
-    this.#world.trace.note(this, nameOfEvent(event));
+    this.#world.trace.note(this, event.kind, () => nameOfEvent(event), codeOfEvent(event));
     this.#carryOutAll(this.replica.step(event, this.now));
     for (;;) {
       const next = this.#events.shift();
@@ -249,7 +249,7 @@ export class SimServer {
       world.reported(this, effect.level, effect.message);
       return;
     }
-    world.trace.note(this, `> ${nameOfEffect(effect)}`);
+    world.trace.note(this, effect.kind, () => `> ${nameOfEffect(effect)}`, codeOfEffect(effect));
     world.oracle.effect(this, effect);
     switch (effect.kind) {
       case 'log':

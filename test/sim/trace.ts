@@ -10,6 +10,7 @@ export interface Subject {
 }
 
 const MASK = 0xffffffffn;
+const NO_DETAIL = (): string => '';
 
 export class Trace {
   readonly lines: string[] | null;
@@ -29,18 +30,23 @@ export class Trace {
     return (this.#hash >>> 0).toString(16).padStart(8, '0');
   }
 
-  /** @param detail what stands behind `what`; looked at only when lines are wanted */
-  note(subject: Subject | null, what: string, detail: () => string = () => ''): void {
+  /**
+   * @param detail what the line says instead of `what`; looked at only when lines are wanted
+   * @param code what tells this event from others of its kind, for the hash
+   */
+  note(subject: Subject | null, what: string, detail: () => string = NO_DETAIL, code = 0): void {
     const now = this.#now();
     let hash = this.#mix(Math.floor(now * 1000));
     if (subject !== null) {
       hash = this.#mix(subject.id * 64 + subject.role.length);
       hash = this.#mix(Number(subject.lastZxid & MASK) ^ subject.epoch);
     }
+    if (code !== 0) hash = this.#mix(code);
     for (let i = 0; i < what.length; i++) hash = Math.imul(hash ^ what.charCodeAt(i), 0x01000193);
     this.#hash = hash;
     if (this.lines === null) return;
-    this.lines.push(lineOf(now, subject, `${what} ${detail()}`.trimEnd()));
+    const text = detail === NO_DETAIL ? what : detail();
+    this.lines.push(lineOf(now, subject, text));
     if (this.lines.length > this.#limit * 2) this.lines.splice(0, this.#limit);
   }
 

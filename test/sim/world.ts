@@ -70,7 +70,7 @@ export class World {
   }
 
   reported(server: SimServer, level: string, message: string): void {
-    this.trace.note(server, `# ${level}`, () => message);
+    this.trace.note(server, level, () => `# ${level} ${message}`);
   }
 
   run(): RunResult {
@@ -124,6 +124,7 @@ export class World {
     this.isCalm = true;
     this.faults.heal();
     this.trace.note(null, 'healed');
+    for (const client of this.clients) client.hurry();
     const healedAt = timers.now;
     // The end of a session that hangs, a new election that meets it, and the synchronization.
     const { syncLimit, tickTime } = options;

@@ -123,6 +123,11 @@ export class Member {
     this.#config = { ...this.#config, ...more };
     const lines = Object.entries(this.#config).map(([key, value]) => `${key}=${value}\n`);
     writeFileSync(this.configFile, lines.join(''));
+    this.relaunch();
+  }
+
+  /** Starts the process with the configuration as it is: a reconfig rewrites it. */
+  relaunch(): void {
     const [command, args] =
       this.kind === 'apache'
         ? apacheCommand(this.home, this.configFile)

@@ -10,6 +10,7 @@ import {
   type HostPort,
   MAX_NOTIFICATION,
   type Notification,
+  printHostPort,
   readGreeting,
   readNotification,
 } from '../../wire/election.ts';
@@ -85,8 +86,8 @@ export class ElectionLinks {
     const ports = await this.#port.listen();
     const bound = addresses.map(({ host }, i) => ({ host, port: ports[i] ?? 0 }));
     this.#greeting = encodeGreeting({ id, addresses: bound }, severalAddresses);
-    for (const { host, port } of bound) {
-      logger.info(`${id} is accepting connections now, my election bind port: ${host}:${port}`);
+    for (const where of bound.map(printHostPort)) {
+      logger.info(`${id} is accepting connections now, my election bind port: ${where}`);
     }
     return ports;
   }

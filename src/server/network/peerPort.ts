@@ -1,7 +1,7 @@
 // A port for other servers: those that connect and do not say who they are are few and go soon.
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../../base/logger.ts';
-import type { HostPort } from '../../wire/election.ts';
+import { type HostPort, printHostPort } from '../../wire/election.ts';
 import { causeOf } from './peerConnect.ts';
 
 export interface PeerPortOptions {
@@ -72,7 +72,7 @@ export class PeerPort {
 
   async #bind(host: string | null, port: number): Promise<number> {
     const { name, tries, pauseMs = PAUSE_MS, logger } = this.#options;
-    const where = host === null ? `port ${port}` : `${host}:${port}`;
+    const where = host === null ? `port ${port}` : printHostPort({ host, port });
     for (let tried = 1; ; tried++) {
       try {
         return await this.#bindOnce(host, port);

@@ -236,7 +236,7 @@ export class DataDir {
    */
   async #writeFuzzy(state: State, zxid: Zxid): Promise<void> {
     const { disk, snapDir: dir } = this.#place;
-    const pieces = this.#schedule.weigh(this.pieces(state));
+    const pieces = this.pieces(state);
     const isWritten = await writeSnapshot(
       { disk, dir, zxid, pieces },
       () => this.#isGivenUp,

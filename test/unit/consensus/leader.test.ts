@@ -278,15 +278,16 @@ describe('a leader', () => {
     expect(taken(told.out)[1]).toContain('ACK of 0x500000001, which was never proposed');
   });
 
-  it('turns away who has accepted a later epoch, and leads on', () => {
+  it('makes way for a new epoch when a voter has accepted a later one', () => {
     const told = established();
     told.leader.linked(4, 'three', 0);
     told.leader.packet(4, greeting(3, 6), 0);
     expect(taken(told.out)).toEqual([
+      'unlink 2',
       'unlink 4',
-      'report: the link of follower 3 (three) is closed: it has accepted epoch 6, this one is 5',
+      'ended: follower 3 (three) has accepted epoch 6, this one is 5',
     ]);
-    expect(told.leader.isEstablished).toBe(true);
+    expect(told.leader.isEstablished).toBe(false);
   });
 
   it('hears of clients in the answers to its pings', () => {

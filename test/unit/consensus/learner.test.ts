@@ -94,7 +94,7 @@ describe('a learner', () => {
     gets(told, leaderInfo(5));
     expect(taken(told.out)).toEqual([
       'unlink 1',
-      'ended: leader 1 has sent epoch 5, but 6 is accepted',
+      'ended: leader 1 has sent epoch 5, 6 is accepted',
     ]);
     expect(told.learner.deadline).toBe(Number.POSITIVE_INFINITY);
   });
@@ -383,6 +383,15 @@ describe('a learner', () => {
     learner.tick(1000);
     expect(taken(out)).toEqual([]);
     learner.tick(1001);
+    expect(taken(out)).toEqual(['unlink 1', 'ended: leader 1 cannot be reached']);
+  });
+
+  it('tries to connect for as long as it is told to', () => {
+    const { learner, out } = learnerWith({ connectLimit: 30, initLimit: 50 });
+    taken(out);
+    learner.tick(3000);
+    expect(taken(out)).toEqual([]);
+    learner.tick(3001);
     expect(taken(out)).toEqual(['unlink 1', 'ended: leader 1 cannot be reached']);
   });
 
