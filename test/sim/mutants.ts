@@ -161,7 +161,7 @@ export const mutants: readonly Mutant[] = [
     name: 'what a learner has acknowledged counts after its link has ended',
     like: 'ACKs that outlive a TRUNC',
     file: broadcast,
-    from: 'if (learner.counts) this.#leading.forget(learner.id);',
+    from: 'this.#leading.forget(learner.id);',
     to: '',
   },
   // -- elections and leaders
@@ -198,8 +198,8 @@ export const mutants: readonly Mutant[] = [
     like: 'ZOOKEEPER-690',
     fixed: { voters: 3, observers: 2 },
     file: 'src/consensus/learners.ts',
-    from: 'learner.counts = !learner.isObserver && this.#options.rule.voters.includes(id);',
-    to: 'learner.counts = true;',
+    from: 'return !isObserver && this.rule.voters.includes(id);',
+    to: 'return id >= 0 || isObserver;',
   },
   {
     name: 'a leader commits what it has logged alone',
