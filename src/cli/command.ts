@@ -70,6 +70,8 @@ export interface LabWorld {
   readonly signal: AbortSignal;
   /** The words are typed into the shell. */
   readonly isShell: boolean;
+  /** Results are JSON documents, one a line. */
+  readonly json: boolean;
 }
 
 /** Throws CliError. */

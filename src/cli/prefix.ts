@@ -14,7 +14,15 @@ export interface Prefixed {
 }
 
 /** Codes of failures that the shell itself finds. */
-const OWN_CODES = ['Usage', 'BadPath', 'NotConnected', 'Timeout', 'UnknownCommand', 'Partial'];
+const OWN_CODES = [
+  'Usage',
+  'BadPath',
+  'NotConnected',
+  'Timeout',
+  'UnknownCommand',
+  'Partial',
+  'Lab',
+];
 
 function checkErrorName(name: string): void {
   if (name === '' || isErrorName(name) || OWN_CODES.includes(name)) return;

@@ -255,7 +255,8 @@ export class Shell implements ShellApi, ShellAccess {
   async lab(words: readonly string[]): Promise<void> {
     const { lab, out, err } = this.#world;
     if (lab === undefined) throw usageError('This shell has no servers of its own');
-    await lab(words, { out, err, signal: this.#abort.signal, isShell: true });
+    const { json } = this.#options;
+    await lab(words, { out, err, signal: this.#abort.signal, isShell: true, json });
   }
 
   async readStdin(): Promise<Buffer> {

@@ -2,6 +2,7 @@
 import { usageError } from '../cli/cliError.ts';
 import type { LabWorld } from '../cli/command.ts';
 import { isStopped } from '../server/storage/processTable.ts';
+import { emit } from './emit.ts';
 import { failure } from './failure.ts';
 import type { Lab } from './labFile.ts';
 import { endAll, killAll, pidOf, send, startMember, startRelay } from './members.ts';
@@ -43,59 +44,66 @@ function running(lab: Lab, ids: readonly number[]): [id: number, pid: number][] 
 
 const isHeld = (lab: Lab, id: number): boolean => isStopped(pidOf(lab, id) ?? 0);
 
-export async function kill(lab: Lab, words: readonly string[], { out }: LabWorld): Promise<void> {
+/** One line for one server. */
+function told(world: LabWorld, what: string, [id, pid]: readonly [number, number]): void {
+  emit(world, { id, pid, done: what.toLowerCase() }, `${what} server ${id} (pid ${pid})`);
+}
+
+export async function kill(lab: Lab, words: readonly string[], world: LabWorld): Promise<void> {
   const targets = running(lab, await chosen(lab, words));
   await killAll(targets.map(([, pid]) => pid));
-  for (const [id, pid] of targets) out.line(`Killed server ${id} (pid ${pid})`);
+  for (const target of targets) told(world, 'Killed', target);
 }
 
-export async function stop(lab: Lab, words: readonly string[], { out }: LabWorld): Promise<void> {
+export async function stop(lab: Lab, words: readonly string[], world: LabWorld): Promise<void> {
   const targets = running(lab, await chosen(lab, words));
   await endAll(targets.map(([, pid]) => pid));
-  for (const [id, pid] of targets) out.line(`Stopped server ${id} (pid ${pid})`);
+  for (const target of targets) told(world, 'Stopped', target);
 }
 
-export async function start(lab: Lab, words: readonly string[], { out }: LabWorld): Promise<void> {
+export async function start(lab: Lab, words: readonly string[], world: LabWorld): Promise<void> {
   const ids = await chosen(lab, words);
   const missing = ids.filter((id) => pidOf(lab, id) === null);
   if (missing.length === 0) throw failure(`Server ${ids.join(', ')} runs already`);
   await startRelay(lab);
-  for (const id of missing) out.line(`Started server ${id} (pid ${await startMember(lab, id)})`);
+  for (const id of missing) told(world, 'Started', [id, await startMember(lab, id)]);
 }
 
-export async function pause(lab: Lab, words: readonly string[], { out }: LabWorld): Promise<void> {
+export async function pause(lab: Lab, words: readonly string[], world: LabWorld): Promise<void> {
   const targets = running(lab, await chosen(lab, words));
   for (const [id, pid] of targets) {
     send(pid, 'SIGSTOP');
-    out.line(`Paused server ${id} (pid ${pid})`);
+    told(world, 'Paused', [id, pid]);
   }
 }
 
-export async function resume(lab: Lab, words: readonly string[], { out }: LabWorld): Promise<void> {
+export async function resume(lab: Lab, words: readonly string[], world: LabWorld): Promise<void> {
   const targets = running(lab, await chosen(lab, words));
   const held = targets.filter(([id]) => isHeld(lab, id));
   if (held.length === 0)
     throw failure(`Server ${targets.map(([id]) => id).join(', ')} is not paused`);
   for (const [id, pid] of held) {
     send(pid, 'SIGCONT');
-    out.line(`Resumed server ${id} (pid ${pid})`);
+    told(world, 'Resumed', [id, pid]);
   }
 }
 
 export async function partition(
   lab: Lab,
   words: readonly string[],
-  { out }: LabWorld,
+  world: LabWorld,
 ): Promise<void> {
   const ids = lab.servers.map(({ id }) => id);
   const leader = words.includes(LEADER) ? leaderOf(await survey(lab)) : null;
   const wanted = parsePartition(words, ids, (word) => idOf(word, ids, leader?.id ?? null));
   await askRelay(lab, { partition: wanted });
-  out.line(`Cut: ${wanted.text}; clients still reach all servers`);
+  const { text } = wanted;
+  emit(world, { partition: text }, `Cut: ${text}; clients still reach all servers`);
 }
 
-export async function heal(lab: Lab, { out }: LabWorld): Promise<void> {
+export async function heal(lab: Lab, world: LabWorld): Promise<void> {
   const { partition: before } = await askRelay(lab, {});
   await askRelay(lab, { partition: null });
-  out.line(before === null ? 'Nothing was cut' : `Healed: ${before.text}`);
+  const healed = before?.text ?? null;
+  emit(world, { healed }, healed === null ? 'Nothing was cut' : `Healed: ${healed}`);
 }

@@ -5,6 +5,7 @@ import { usageError } from '../cli/cliError.ts';
 import type { LabWorld } from '../cli/command.ts';
 import { calledAs } from '../package/calledAs.ts';
 import * as act from './act.ts';
+import { emit } from './emit.ts';
 import { DEFAULT_DIR, type Lab, readLab, shown } from './labFile.ts';
 import { logs } from './logs.ts';
 import { askRelay, relayPid } from './relayControl.ts';
@@ -66,7 +67,8 @@ class LabProgram {
     return this.command
       .command(name)
       .description(summary)
-      .option('--dir <dir>', 'directory of the lab', DEFAULT_DIR);
+      .option('--dir <dir>', 'directory of the lab', DEFAULT_DIR)
+      .option('--json', 'one JSON document a line');
   }
 
   #wholeLab(): void {
@@ -76,11 +78,9 @@ class LabProgram {
       .option('--port <base>', 'first client port; all others follow', numberFrom(1, 65_000))
       .option('--tick-time <ms>', 'tickTime of the servers (1000)', numberFrom(50, 60_000))
       .action((n: number | undefined, options: UpGiven) => this.#up(n, options));
-    this.#verb('status', 'every server: mode, epoch, zxid, clients, pid, address')
-      .option('--json', 'as one line of JSON')
-      .action(({ dir, json }: InDir & { json?: boolean }) =>
-        this.#status(readLab(dir), json ?? false),
-      );
+    this.#verb('status', 'every server: mode, epoch, zxid, clients, pid, address').action(
+      ({ dir }: InDir) => this.#status(readLab(dir)),
+    );
     this.#verb('down', 'end everything; the data stays')
       .option('--purge', 'remove the data, too')
       .action((options: InDir & { purge?: boolean }) => this.#down(options));
@@ -127,23 +127,21 @@ class LabProgram {
     const wanted = { voters: n ?? null, observers, dir, base: port, tickTime };
     const [lab, servers] = await up(wanted, this.#world.signal);
     await show(servers, null, this.#world);
-    showConnect(lab, this.#world, calledAs());
+    if (!this.#world.json) showConnect(lab, this.#world, calledAs());
   }
 
-  async #status(lab: Lab, isJson: boolean): Promise<void> {
+  async #status(lab: Lab): Promise<void> {
     const servers = await survey(lab);
     const hasRelay = relayPid(lab) !== null;
     const { partition } = hasRelay ? await askRelay(lab, {}) : { partition: null };
-    const { out, err } = this.#world;
-    if (isJson) {
-      out.line(JSON.stringify({ servers, partition: partition?.text ?? null }));
-      return;
-    }
     await show(servers, partition, this.#world);
-    if (!hasRelay && servers.some(({ pid }) => pid !== null)) {
-      err.line('The relay between the servers is gone; down and up start everything anew');
+    const isDown = servers.every(({ pid }) => pid === null);
+    if (isDown || this.#world.json) return;
+    if (!hasRelay) {
+      const what = 'The relay between the servers is gone; down and up start everything anew';
+      this.#world.err.line(what);
     }
-    if (servers.some(({ pid }) => pid !== null)) showConnect(lab, this.#world, calledAs());
+    showConnect(lab, this.#world, calledAs());
   }
 
   async #down({ dir, purge: isPurge }: InDir & { purge?: boolean }): Promise<void> {
@@ -152,9 +150,8 @@ class LabProgram {
     if (isPurge) purge(lab.dir);
     const ended =
       count === 0 ? 'Nothing was running' : `Ended ${count} server${count > 1 ? 's' : ''}`;
-    this.#world.out.line(
-      `${ended}; ${shown(lab.dir)} ${isPurge ? 'is removed' : 'keeps the data'}`,
-    );
+    const text = `${ended}; ${shown(lab.dir)} ${isPurge ? 'is removed' : 'keeps the data'}`;
+    emit(this.#world, { ended: count, purged: isPurge === true }, text);
   }
 
   async #logs(word: string, options: InDir & { follow?: boolean; lines: number }): Promise<void> {
@@ -173,7 +170,9 @@ interface UpGiven extends InDir {
 
 /** Runs the words after `lab`; throws CliError with the line for the user. */
 export async function runLab(words: readonly string[], world: LabWorld): Promise<void> {
-  const { command } = new LabProgram(world);
+  // Before the words are sorted: each verb has the option.
+  const json = world.json || words.includes('--json');
+  const { command } = new LabProgram({ ...world, json });
   const name = world.isShell ? 'lab' : 'zk lab';
   const verb = words[0];
   if (verb !== undefined && !verb.startsWith('-')) {

@@ -1,7 +1,9 @@
 // `logs`: the end of a server's log, and with -f what follows.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LabWorld } from '../cli/command.ts';
+import type { Sink } from '../cli/sink.ts';
 import { failure } from './failure.ts';
 import { type Lab, logOf, shown } from './labFile.ts';
 
@@ -12,19 +14,20 @@ export async function logs(
   lab: Lab,
   id: number,
   { lines, follow }: { lines: number; follow: boolean },
-  { out, signal }: LabWorld,
+  { out, signal, json }: LabWorld,
 ): Promise<void> {
   const path = logOf(lab, `z${id}`);
+  const put = json ? documents(id, out) : (piece: string | Uint8Array) => out.write(piece);
   const file = open(path);
   try {
     let position = fstatSync(file).size;
     const end = tail(file, position, lines);
-    if (end !== '') out.write(end);
+    if (end !== '') put(end);
     while (follow && !signal.aborted) {
       const piece = read(file, position, PIECE);
       position += piece.length;
       if (piece.length > 0) {
-        out.write(piece);
+        put(piece);
         await out.drained();
         continue;
       }
@@ -34,6 +37,18 @@ export async function logs(
   } finally {
     closeSync(file);
   }
+}
+
+/** Writes each whole line as a document. */
+function documents(id: number, out: Sink): (piece: string | Uint8Array) => void {
+  const decoder = new StringDecoder();
+  let rest = '';
+  return (piece) => {
+    rest += typeof piece === 'string' ? piece : decoder.write(Buffer.from(piece));
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) out.line(JSON.stringify({ id, line }));
+  };
 }
 
 function open(path: string): number {

@@ -13,7 +13,7 @@ export async function runLabProgram(words: readonly string[]): Promise<number> {
   if (!isRelay) process.once('SIGINT', stop).once('SIGTERM', stop);
   const [out, err] = [streamSink(process.stdout), streamSink(process.stderr)];
   try {
-    await runLab(words, { out, err, signal: interrupt.signal, isShell: false });
+    await runLab(words, { out, err, signal: interrupt.signal, isShell: false, json: false });
     return interrupt.signal.aborted ? Status.interrupted : Status.ok;
   } catch (error) {
     if (interrupt.signal.aborted) return Status.interrupted;

@@ -29,8 +29,12 @@ const cell = (value: string | number | null): string => (value === null ? '-' : 
 export async function show(
   servers: readonly Surveyed[],
   partition: Partition | null,
-  { out, err }: LabWorld,
+  { out, err, json }: LabWorld,
 ): Promise<void> {
+  if (json) {
+    out.line(JSON.stringify({ servers, partition: partition?.text ?? null }));
+    return;
+  }
   const rows = servers.map(({ id, mode, epoch, zxid, clients, pid, address }) => [
     String(id),
     coloured(out, mode),

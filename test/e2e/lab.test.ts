@@ -107,6 +107,13 @@ describe('a lab of three', () => {
     const read = await runZk(home, 'cli', '-server', healed, 'get', '/a');
     expect(read).toMatchObject({ code: 0, out: 'two\n' });
 
+    expect(JSON.parse((await lab('heal', '--json')).out)).toEqual({ healed: null });
+    const [line] = (await lab('logs', '1', '-n', '1', '--json')).out.split('\n');
+    expect(JSON.parse(line ?? '')).toMatchObject({
+      id: 1,
+      line: expect.stringContaining('[myid:1]'),
+    });
+
     const running = await pids();
     expect(running).toHaveLength(3);
     expect(await lab('down', '--purge')).toMatchObject({
@@ -115,7 +122,7 @@ describe('a lab of three', () => {
     });
     expect(running.filter(isRunning)).toEqual([]);
     expect(readdirSync(home)).toEqual([]);
-  });
+  }, 120_000);
 
   test('keeps its data over down and up, and a lost leader that was paused steps down', async () => {
     await up();

@@ -91,6 +91,7 @@ describe('--json', () => {
     'history',
     'redo 0',
     'prompt short',
+    '!Lab lab status --dir no-lab-is-here',
     'connect',
     'crash',
     'connect',

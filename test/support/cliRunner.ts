@@ -4,6 +4,7 @@ import type { ClientFactory } from '../../src/cli/sessionSlot.ts';
 import { Shell, type ShellOptions } from '../../src/cli/shell.ts';
 import { MemorySink } from '../../src/cli/sink.ts';
 import { createClient } from '../../src/client/index.ts';
+import { runLab } from '../../src/lab/command.ts';
 
 export interface Printed {
   readonly stdout: string;
@@ -40,7 +41,7 @@ export class RunningShell {
         debug: false,
         ...options,
       },
-      { out: this.out, err: this.err, client },
+      { out: this.out, err: this.err, client, lab: runLab },
     );
   }
 

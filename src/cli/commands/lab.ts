@@ -53,8 +53,7 @@ export const lab: Command = {
   detail: `Verbs: ${LAB_VERBS.join(', ')}.\nN is the number of a server, leader, or all.`,
   detailZh: `动词：${LAB_VERBS.join('、')}。\nN 是服务器编号、leader 或 all。`,
   offline: true,
-  async run({ shell, json }, args) {
-    const words = wordsOf(args);
-    await shell.lab(json && words[0] === 'status' ? [...words, '--json'] : words);
+  async run({ shell }, args) {
+    await shell.lab(wordsOf(args));
   },
 };
