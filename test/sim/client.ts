@@ -60,7 +60,8 @@ export class SimClient implements ClientEars {
   #round = 0;
   #heardAt = 0;
   #sentAt = 0;
-  #stalledUntil = 0;
+  /** Until then its process stands still, and pings nobody. */
+  stalledUntil = 0;
   #lastPlace = -1;
   /** When the write that was acknowledged last had been asked for: until then the leader knew of it. */
   aliveAt = 0;
@@ -139,7 +140,7 @@ export class SimClient implements ClientEars {
   }
 
   stall(ms: number): void {
-    this.#stalledUntil = this.#world.timers.now + ms;
+    this.stalledUntil = this.#world.timers.now + ms;
   }
 
   stop(): void {
@@ -153,7 +154,7 @@ export class SimClient implements ClientEars {
     this.#world.timers.after(delay, () => {
       const { timers } = this.#world;
       if (this.isStopped) return;
-      if (timers.now < this.#stalledUntil) timers.at(this.#stalledUntil, run);
+      if (timers.now < this.stalledUntil) timers.at(this.stalledUntil, run);
       else run();
     });
   }

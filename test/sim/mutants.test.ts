@@ -1,7 +1,7 @@
 // The checkers bite: bugs that are planted on purpose are found within a few seeds.
 import { expect, test } from 'vitest';
 import { mutants } from './mutants.ts';
-import { hunt } from './mutate.ts';
+import { demandPlace, hunt } from './mutate.ts';
 
 const SEEDS = 30;
 /** What the protocol rests on; `npm run sim:mutants` hunts all of them. */
@@ -15,3 +15,7 @@ test.for(mutants.filter(({ like }) => HUNTED.includes(like)))(
     expect(after).not.toBeNull();
   },
 );
+
+test('every bug that is hunted elsewhere can still be planted', () => {
+  for (const mutant of mutants) expect(() => demandPlace(mutant, process.cwd())).not.toThrow();
+});

@@ -87,9 +87,9 @@ export const mutants: readonly Mutant[] = [
     name: 'NEWLEADER is acknowledged before the current epoch is on disk',
     like: 'ZOOKEEPER-4643, 2307',
     file: learner,
-    from: `else this.#out.push({ kind: 'saveEpoch', which: 'current', epoch });`,
+    from: `else this.#out.push({ kind: 'saveEpoch', which: 'current', epoch: this.#epoch });`,
     to: `else {
-      this.#out.push({ kind: 'saveEpoch', which: 'current', epoch });
+      this.#out.push({ kind: 'saveEpoch', which: 'current', epoch: this.#epoch });
       this.#acknowledgeNewLeader();
     }`,
   },
@@ -198,8 +198,8 @@ export const mutants: readonly Mutant[] = [
     like: 'ZOOKEEPER-690',
     fixed: { voters: 3, observers: 2 },
     file: 'src/consensus/learners.ts',
-    from: 'return !isObserver && this.rule.voters.includes(id);',
-    to: 'return id >= 0 || isObserver;',
+    from: 'learner.counts = this.#counts(learner);\n    learner.acceptedEpoch',
+    to: 'learner.counts = true;\n    learner.acceptedEpoch',
   },
   {
     name: 'a leader commits what it has logged alone',

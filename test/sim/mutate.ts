@@ -18,14 +18,22 @@ export interface Caught {
 /** Where the bundle of a mutant goes. */
 const CACHE = 'node_modules/.cache/sim';
 
-/** The simulator with the bug in it. Throws when the text to change is not there exactly once. */
-export async function plant(mutant: Mutant, root: string): Promise<RunSeed> {
-  const edits = mutant.also === undefined ? [mutant] : [mutant, mutant.also];
+const editsOf = (mutant: Mutant) => (mutant.also === undefined ? [mutant] : [mutant, mutant.also]);
+
+/** Throws when a text to change is not there exactly once: the source has moved on. */
+export function demandPlace(mutant: Mutant, root: string): void {
+  const edits = editsOf(mutant);
   for (const { file, from } of edits) {
     const text = readFileSync(join(root, file), 'utf8');
     if (text.split(from).length !== 2)
       throw new Error(`${file} does not have exactly once: ${from}`);
   }
+}
+
+/** The simulator with the bug in it. */
+export async function plant(mutant: Mutant, root: string): Promise<RunSeed> {
+  demandPlace(mutant, root);
+  const edits = editsOf(mutant);
   const bundle = await rolldown({
     input: join(root, 'test/sim/run.ts'),
     platform: 'node',

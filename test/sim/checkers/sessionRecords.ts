@@ -84,6 +84,8 @@ export class SessionRecords {
     // What a client has left behind expires in its own time.
     if (client?.session !== session) return;
     const { options, timers } = this.#world;
+    // It was silent; that it writes again has not been told to the leader's clock.
+    if (timers.now - client.stalledUntil < client.timeout) return;
     const silence = timers.now - client.aliveAt;
     const least = client.timeout * (2 / 3) * (1 - 2 * options.skew) - 2 * options.tickTime;
     demand(silence >= least, 'C11', () => {
