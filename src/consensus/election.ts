@@ -84,6 +84,10 @@ export class Election {
     return !this.#isWithheld && this.#membership.rule.voters.includes(this.id);
   }
 
+  get #isVoter(): boolean {
+    return this.#membership.rule.voters.includes(this.id);
+  }
+
   get deadline(): number {
     return this.#looking?.deadline ?? Number.POSITIVE_INFINITY;
   }
@@ -157,8 +161,9 @@ export class Election {
     if (looking !== null && isVoter) {
       looking.consider(from, notification, now);
       this.#conclude(looking);
-    } else if (notification.state === ServerState.looking) {
+    } else if (notification.state === ServerState.looking && (looking === null || this.#isVoter)) {
       // Apache answers non-voters whatever they do; two that take each other for one never stop.
+      // Nor would two that look and have no vote: neither has anything to say.
       this.#answer(from);
     }
   }

@@ -4,7 +4,7 @@ import { NO_LEADER, type Notification, ServerState } from '../wire/election.ts';
 import type { ConsensusEffect } from './events.ts';
 import type { QuorumRule, ServerId } from './quorum.ts';
 import { type Intervals, Resending } from './resending.ts';
-import { Ballots, type CastVote, isBetter, type Vote } from './votes.ts';
+import { Ballots, type CastVote, castBy, hasHistory, isBetter, type Vote } from './votes.ts';
 
 /** Who belongs to the ensemble, and how many of them decide. */
 export interface Membership {
@@ -129,6 +129,7 @@ export class Looking {
       const message = `Notification time out: ${this.#resending.backOff()} ms`;
       this.#options.out.push({ kind: 'report', level: 'debug', message });
       this.#broadcast(now);
+      if (this.#resending.isSlow) this.#ask();
     }
   }
 
@@ -162,9 +163,9 @@ export class Looking {
     if (this.#outcome === null) this.#weighQuorum(now);
   }
 
-  notify(to: ServerId): void {
+  notify(to: ServerId, electionEpoch = this.#vote.electionEpoch): void {
     const config = this.#options.membership.text;
-    const notification = { state: ServerState.looking, ...this.#vote, config };
+    const notification = { state: ServerState.looking, ...this.#vote, electionEpoch, config };
     this.#options.out.push({ kind: 'notify', to, notification });
   }
 
@@ -277,21 +278,20 @@ export class Looking {
     this.#propose(this.#own, now);
   }
 
+  /**
+   * An Apache server that looks, too, keeps its vote to itself when it hears a worse one of its round,
+   * and says it again only after it has heard nothing for its own interval, which grows to 60 s. It
+   * answers a vote of an earlier round at once (WorkerReceiver), so it gets one of round 0.
+   */
+  #ask(): void {
+    for (const to of this.#rule.voters) {
+      if (to !== this.#options.id && !this.#heard.has(to)) this.notify(to, 0n);
+    }
+  }
+
   /** To the voters only: what others have to know is who leads (sendNotifications). */
   #broadcast(now: number): void {
     this.#resending.sent(now);
     for (const voter of this.#rule.voters) if (voter !== this.#options.id) this.notify(voter);
   }
-}
-
-function castBy({ leader, zxid, electionEpoch, peerEpoch, state }: Notification): CastVote {
-  return { leader, zxid, electionEpoch, peerEpoch, state };
-}
-
-/**
- * Whether a voter that says this knows of something decided. A leader that was just elected by empty
- * servers has a role too, but no epoch yet: the others that are empty must be able to join it.
- */
-function hasHistory({ zxid, peerEpoch }: Notification): boolean {
-  return zxid > 0n || peerEpoch > 0n;
 }

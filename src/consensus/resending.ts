@@ -33,6 +33,11 @@ export class Resending {
     return this.#at;
   }
 
+  /** Others have been silent for so long that the interval does not grow any more. */
+  get isSlow(): boolean {
+    return this.#interval === this.#longest;
+  }
+
   /** Returns how long the interval was that has ended. */
   backOff(): number {
     const ended = this.#interval;

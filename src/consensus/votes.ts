@@ -31,6 +31,19 @@ export function isBetter(rule: QuorumRule, a: Candidate, b: Candidate): boolean 
   return a.leader > b.leader;
 }
 
+/** The vote alone. */
+export function castBy({ leader, zxid, electionEpoch, peerEpoch, state }: CastVote): CastVote {
+  return { leader, zxid, electionEpoch, peerEpoch, state };
+}
+
+/**
+ * Whether a voter that says this knows of something decided. A leader that was just elected by empty
+ * servers has a role too, but no epoch yet: the others that are empty must be able to join it.
+ */
+export function hasHistory({ zxid, peerEpoch }: Vote): boolean {
+  return zxid > 0n || peerEpoch > 0n;
+}
+
 /** What two servers that both have roles must agree in, to stand behind the same leader. */
 type Agreement = 'leader' | 'leader and epoch';
 

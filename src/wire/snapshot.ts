@@ -10,14 +10,8 @@ import type { SessionId, Zxid } from '../base/ids.ts';
 import { type ByteSource, SourceWindow } from './byteSource.ts';
 import { Reader, WireError, Writer } from './bytes.ts';
 import type { Acl, StatPersisted } from './data.ts';
-import {
-  type SnapshotTarget,
-  SnapshotTreeReader,
-  type SnapshotVisitor,
-  writeAcls,
-  writeNode,
-  writeSessions,
-} from './snapshotTree.ts';
+import { SnapshotTreeReader, type SnapshotVisitor } from './snapshotTree.ts';
+import { type SnapshotTarget, writeAcls, writeNode, writeSessions } from './snapshotWriting.ts';
 
 /** `ZKSN` */
 const SNAPSHOT_MAGIC = 0x5a4b534e;

@@ -1,6 +1,6 @@
 // Three servers under load through all kinds of faults: nothing acknowledged is lost, all trees are
 // equal, and the clients carry on with their sessions.
-// Longer on demand, with faults at random: ZK_ROUNDS=50 ZK_SEED=1 vitest run --project e2e test/e2e/ensembleFaults.test.ts
+// Longer on demand, with faults at random: ZK_ROUNDS=50 ZK_SEED=1 npm run test:ensemble
 import { describe, test } from 'vitest';
 import * as all from '../support/ensembleFaults.ts';
 import { seeded } from '../support/simDisk.ts';

@@ -28,11 +28,8 @@ import {
   touchesData,
 } from '../../src/wire/quorum.ts';
 import { QuorumPackets } from '../../src/wire/quorumPackets.ts';
-import {
-  type SnapshotNode,
-  SnapshotStreamEncoder,
-  SnapshotStreamReader,
-} from '../../src/wire/snapshotTree.ts';
+import { type SnapshotNode, SnapshotStreamReader } from '../../src/wire/snapshotTree.ts';
+import { SnapshotStreamEncoder } from '../../src/wire/snapshotWriting.ts';
 
 interface Row {
   from: string;

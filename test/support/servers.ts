@@ -79,7 +79,7 @@ log4j.appender.console.layout.ConversionPattern=%d{ISO8601} - %-5p [%t:%C{1}@%L]
 export function apacheCommand(
   home: string,
   configFile: string,
-  checkInterval = '60000',
+  checkInterval = '500',
 ): [string, string[]] {
   writeFileSync(join(home, 'log4j.properties'), log4j);
   const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';

@@ -25,7 +25,7 @@ export class UnderLoad {
 
   /** Call first in a test: shows what there is to see when it fails. */
   watched(): void {
-    onTestFailed(() => console.log(`seed ${this.seed}\n${this.ensemble.logs(4000)}`));
+    onTestFailed(() => console.log(`seed ${this.seed}\n${this.ensemble.logs(8000)}`));
   }
 
   /** Clients have carried on; all servers serve and are the same; nothing acknowledged is lost. */

@@ -6,11 +6,8 @@ import type { State } from '../../state/state.ts';
 import { LiveWalk } from '../../state/walk.ts';
 import type { ByteSource } from '../../wire/byteSource.ts';
 import { readSnapshot, SnapshotEncoder, type ZxidDigest } from '../../wire/snapshot.ts';
-import {
-  SnapshotStreamEncoder,
-  type SnapshotTarget,
-  type SnapshotVisitor,
-} from '../../wire/snapshotTree.ts';
+import type { SnapshotVisitor } from '../../wire/snapshotTree.ts';
+import { SnapshotStreamEncoder, type SnapshotTarget } from '../../wire/snapshotWriting.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { snapshotName, temporaryName } from './fileNames.ts';
 import { ADVICE, StorageError } from './storageError.ts';

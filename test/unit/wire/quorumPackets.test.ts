@@ -19,11 +19,8 @@ import {
   touchesData,
 } from '../../../src/wire/quorum.ts';
 import { QuorumPackets } from '../../../src/wire/quorumPackets.ts';
-import {
-  SnapshotStreamEncoder,
-  SnapshotStreamReader,
-  type SnapshotVisitor,
-} from '../../../src/wire/snapshotTree.ts';
+import { SnapshotStreamReader, type SnapshotVisitor } from '../../../src/wire/snapshotTree.ts';
+import { SnapshotStreamEncoder } from '../../../src/wire/snapshotWriting.ts';
 
 const packets: QuorumPacket[] = [
   {

@@ -9,7 +9,7 @@ import {
 } from '../../../../src/server/network/learnerLinks.ts';
 import { Writer } from '../../../../src/wire/bytes.ts';
 import { dataOf, LearnerInfo, PacketType, QuorumPacket } from '../../../../src/wire/quorum.ts';
-import { SnapshotStreamEncoder } from '../../../../src/wire/snapshotTree.ts';
+import { SnapshotStreamEncoder } from '../../../../src/wire/snapshotWriting.ts';
 import { waitFor } from '../../../support/processes.ts';
 
 const open: { close(): void }[] = [];

@@ -1,0 +1,179 @@
+// Ensembles of our servers and Apache's: either may lead, any history passes either way, and each can
+// take the other's place, under load and with nothing lost.
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Ensemble } from '../support/ensemble.ts';
+import * as faults from '../support/ensembleFaults.ts';
+import { describeWithPeers } from '../support/foreign.ts';
+import type { ServerKind } from '../support/servers.ts';
+import { type UnderLoad, underLoad } from '../support/underLoad.ts';
+
+/** Server 3 leads: nobody has seen more, and its id is the largest. */
+async function letThirdLead({ ensemble, load }: UnderLoad): Promise<void> {
+  await load.stop();
+  await ensemble.sameTrees();
+  for (let leader = await ensemble.whole(); leader !== 3; leader = await ensemble.whole()) {
+    await ensemble.kill(leader);
+    await ensemble.leader(ensemble.ids.filter((id) => id !== leader));
+    await ensemble.startAgain(leader);
+  }
+  load.resume();
+}
+
+const loggedSince = (ensemble: Ensemble, id: number) => {
+  const before = ensemble.member(id).log().length;
+  return () => ensemble.member(id).log().slice(before);
+};
+
+/**
+ * Writes of a leader that nobody else has: it has to forget them. Only while the others have not
+ * written: across epochs Apache's leaders send a snapshot instead.
+ */
+async function truncateLeader({ ensemble, load }: UnderLoad): Promise<void> {
+  await load.stop();
+  const leader = await ensemble.whole();
+  const client = await ensemble.client([leader]);
+  ensemble.network.partition([[leader]]);
+  const lost = await Promise.allSettled(
+    Array.from({ length: 5 }, () => client.set('/load/s0', 'never decided')),
+  );
+  expect(lost.map(({ status }) => status)).not.toContain('fulfilled');
+  client.abandon();
+  await ensemble.leader(ensemble.ids.filter((id) => id !== leader));
+  ensemble.network.heal();
+  await ensemble.whole();
+}
+
+const opposite: Readonly<Record<ServerKind, ServerKind>> = { ours: 'apache', apache: 'ours' };
+
+const names: Readonly<Record<ServerKind, string>> = { ours: 'ours', apache: "Apache's" };
+
+/** Two of one kind, and as server 3 one of the other. */
+function mixed(pair: ServerKind): void {
+  const single = opposite[pair];
+  describe(`two of ${names[pair]} and one of ${names[single]}`, () => {
+    const shared = underLoad({
+      servers: [{ kind: pair }, { kind: pair }, { kind: single }],
+      isRelayed: true,
+    });
+
+    beforeAll(() => letThirdLead(shared));
+
+    test(`a leader of ${names[single]} that is cut off truncates its log`, async () => {
+      shared.watched();
+      const { ensemble, load } = shared;
+      const log = loggedSince(ensemble, 3);
+      await truncateLeader(shared);
+      expect(await ensemble.whole()).not.toBe(3);
+      expect(log()).toMatch(/Truncating log to get in sync with the leader 0x/);
+      load.resume();
+      await shared.allIsWell();
+    });
+
+    test(`a follower of ${names[single]} gets what it missed, and without its disk all`, async () => {
+      shared.watched();
+      const { ensemble, load } = shared;
+      expect(await ensemble.whole()).not.toBe(3);
+      await ensemble.kill(3);
+      await load.carriedOn();
+      let log = loggedSince(ensemble, 3);
+      await ensemble.startAgain(3);
+      await shared.allIsWell();
+      expect(log()).not.toMatch(/Getting a snapshot from leader/);
+      await ensemble.kill(3);
+      ensemble.member(3).loseDisk();
+      log = loggedSince(ensemble, 3);
+      await ensemble.startAgain(3);
+      await shared.allIsWell();
+      expect(log()).toMatch(/Getting a snapshot from leader/);
+    });
+
+    test(`followers of ${names[pair]} get from a leader of ${names[single]} what they lack`, async () => {
+      shared.watched();
+      const { ensemble, load } = shared;
+      await letThirdLead(shared);
+      await load.carriedOn();
+      await ensemble.kill(1);
+      await load.carriedOn();
+      await ensemble.startAgain(1);
+      await shared.allIsWell();
+      await ensemble.kill(2);
+      ensemble.member(2).loseDisk();
+      const log = loggedSince(ensemble, 2);
+      await ensemble.startAgain(2);
+      expect(await ensemble.whole()).toBe(3);
+      await shared.allIsWell();
+      expect(log()).toMatch(/Getting a snapshot from leader/);
+    });
+
+    test(`a leader of ${names[pair]} that is cut off follows again`, async () => {
+      shared.watched();
+      await faults.killLeader(shared);
+      await faults.isolateLeader(shared);
+      await shared.allIsWell();
+    });
+
+    test('whoever leads may be killed, stopped, or all with it', async () => {
+      shared.watched();
+      await faults.killLeader(shared);
+      await shared.allIsWell();
+      await faults.stopLeader(shared);
+      await shared.allIsWell();
+      await faults.stopFollower(shared);
+      await shared.allIsWell();
+      await faults.killAll(shared);
+      await shared.allIsWell();
+    });
+  });
+}
+
+function observed(kind: ServerKind): void {
+  const voters = opposite[kind];
+  describe(`three of ${names[voters]} and an observer of ${names[kind]}`, () => {
+    const shared = underLoad({
+      servers: [{ kind: voters }, { kind: voters }, { kind: voters }, { kind, isObserver: true }],
+    });
+
+    test('the observer serves, and follows whoever leads', async () => {
+      shared.watched();
+      const { ensemble } = shared;
+      expect(await ensemble.serving(4)).toBe('observer');
+      await shared.allIsWell();
+      await faults.killLeader(shared);
+      await shared.allIsWell();
+      await ensemble.kill(4);
+      await shared.load.carriedOn();
+      await ensemble.startAgain(4);
+      await shared.allIsWell();
+    });
+  });
+}
+
+describeWithPeers('servers of two kinds in one ensemble', ['apache'], () => {
+  mixed('ours');
+  mixed('apache');
+  observed('ours');
+  observed('apache');
+
+  describe('three servers under load', () => {
+    const shared = underLoad({ servers: Array.from({ length: 3 }, () => ({ kind: 'apache' })) });
+
+    /** One after the other, on its own data; the sessions go on. */
+    async function replaceAll(kind: ServerKind): Promise<void> {
+      const { ensemble, load } = shared;
+      for (const member of ensemble.members) {
+        await member.end('SIGTERM');
+        member.kind = kind;
+        await ensemble.startAgain(member.id);
+        await ensemble.whole();
+        await load.carriedOn();
+      }
+      await shared.allIsWell();
+    }
+
+    test("ours take the places of Apache's one by one, and Apache's theirs", async () => {
+      shared.watched();
+      await replaceAll('ours');
+      await replaceAll('apache');
+    });
+  });
+});
