@@ -169,7 +169,9 @@ export class World {
     // Everybody is served now: for a while nobody may wait in vain.
     this.calmThink = options.tickTime / 2;
     const givenUp = (): number => this.clients.reduce((sum, one) => sum + one.givenUp, 0);
-    this.until(timers.now + 5 * options.tickTime, () => false);
+    // A server that has gone without a word is given up until then.
+    const patience = Math.max(0, ...this.clients.map(({ timeout }) => timeout));
+    this.until(timers.now + patience, () => false);
     const before = givenUp();
     this.until(timers.now + 12 * options.tickTime, () => false);
     const isSlow = options.syncTime + options.delay > options.tickTime / 50;
