@@ -193,9 +193,14 @@ export class SimClient implements ClientEars {
     this.#later(this.#random.exponential(think), () => this.#work(round));
   }
 
-  /** Asks at once, not after its pause. */
+  /** Connects, pings and asks at once, not after its pause. */
   hurry(): void {
-    this.#work(this.#round);
+    this.stalledUntil = 0;
+    if (this.#link === null) this.#connect();
+    else {
+      this.#keepAlive(this.#round);
+      this.#work(this.#round);
+    }
   }
 
   ask(request: Request): void {
