@@ -40,6 +40,8 @@ export class SimClient implements ClientEars {
   /** Writes acknowledged without an error. */
   acks = 0;
   isStopped = false;
+  /** Connections that it gave up because its server was silent. */
+  givenUp = 0;
   /** The only server that it connects to, by its place in the list; null: any. */
   place: number | null = null;
   /** It asks only what it is told to. */
@@ -165,6 +167,7 @@ export class SimClient implements ClientEars {
     const { now } = this.#world.timers;
     const patience = (this.timeout || 10_000) * (this.#isGranted ? 2 / 3 : 1 / 3);
     if (now - this.#heardAt > patience) {
+      if (this.#isGranted) this.givenUp++;
       this.#leave();
       return;
     }
@@ -186,7 +189,7 @@ export class SimClient implements ClientEars {
       const count = this.#random.chance(0.2) ? this.#random.int(2, 6) : 1;
       for (let i = 0; i < count; i++) this.ask(this.#workload.next());
     }
-    const think = this.#world.isCalm ? 200 : this.#world.options.think;
+    const think = this.#world.calmThink ?? this.#world.options.think;
     this.#later(this.#random.exponential(think), () => this.#work(round));
   }
 

@@ -40,6 +40,8 @@ export class World {
   /** Healed: no faults any more. */
   isCalm = false;
   readonly faults: Faults;
+  /** Mean ms between a client's requests once there are no faults; null before. */
+  calmThink: number | null = null;
 
   constructor(options: SimOptions, traceLines = 0) {
     this.options = options;
@@ -65,6 +67,14 @@ export class World {
     return this.servers.find((one) => one.isLeading && one.isEstablished);
   }
 
+  /** Voters that have what they once acknowledged, or never had anything. */
+  get #mayVote(): number {
+    const { durability } = this.oracle;
+    return this.voters.filter(
+      (one) => one.medium.unhealed === null && !(one.medium.isEmpty && durability.isLost(one)),
+    ).length;
+  }
+
   isPowerCut(): boolean {
     return this.random.chance(this.options.powerCuts);
   }
@@ -83,9 +93,13 @@ export class World {
     for (const client of this.clients) client.start();
     this.faults.begin();
     this.until(duration, () => false);
-    const recoveredIn = this.#recover();
-    this.#settle();
-    sameEverywhere(this);
+    // With too few members that have not lost anything an ensemble waits rather than lose.
+    const isAble = this.#mayVote >= Math.floor(this.options.voters / 2) + 1;
+    const recoveredIn = isAble ? this.#recover() : 0;
+    if (isAble) {
+      this.#settle();
+      sameEverywhere(this);
+    }
     return {
       seed: this.options.seed,
       hash: this.trace.hash,
@@ -122,6 +136,7 @@ export class World {
   #recover(): number {
     const { timers, options } = this;
     this.isCalm = true;
+    this.calmThink = 200;
     this.faults.heal();
     this.trace.note(null, 'healed');
     for (const client of this.clients) client.hurry();
@@ -151,6 +166,19 @@ export class World {
       const roles = this.servers.map((one) => `${one.id} ${one.role}`).join(', ');
       return `not all follow within ${bound} ms (${roles})`;
     });
+    // Everybody is served now: for a while nobody may wait in vain.
+    this.calmThink = options.tickTime / 2;
+    const givenUp = (): number => this.clients.reduce((sum, one) => sum + one.givenUp, 0);
+    // A server that has gone without a word is given up until then.
+    const patience = Math.max(0, ...this.clients.map(({ timeout }) => timeout));
+    this.until(timers.now + patience, () => false);
+    const before = givenUp();
+    this.until(timers.now + 12 * options.tickTime, () => false);
+    const isSlow = options.syncTime + options.delay > options.tickTime / 50;
+    demand(isSlow || givenUp() === before, 'C15', () => 'a client gives up a server that serves');
+    for (const client of this.clients) client.isIdle = true;
+    const isAnswered = (): boolean => this.clients.every(({ waiting }) => waiting === 0);
+    demand(this.until(timers.now + bound, isAnswered), 'C15', () => 'a request is never answered');
     for (const client of this.clients) client.stop();
     const isStill = (): boolean =>
       this.servers.every((one) => {
