@@ -5,6 +5,7 @@ import { PacketType } from '../wire/quorum.ts';
 import type { CommittedLog } from './committedLog.ts';
 import type { LinkId, RoleOutput } from './events.ts';
 import { Leading } from './leading.ts';
+import { LearnerSyncs } from './learnerSyncs.ts';
 import { packet, startOf } from './packets.ts';
 import { Phase, type Progress } from './progress.ts';
 import type { QuorumRule, ServerId } from './quorum.ts';
@@ -25,6 +26,7 @@ const LEADER_BYTES = 8;
 
 export class Broadcast {
   readonly epoch: number;
+  readonly syncs = new LearnerSyncs();
   readonly #leading: Leading;
   readonly #history: CommittedLog;
   readonly #out: RoleOutput[];
@@ -170,6 +172,7 @@ export class Broadcast {
     const out = this.#out;
     for (;;) {
       const { zxid: id, entry } = this.#history.commitNext();
+      this.syncs.before(id);
       if (id === this.#reconfig?.zxid) {
         this.#activate(this.#reconfig, entry);
         if (id === upTo || this.#isHandedOver) return;

@@ -194,9 +194,10 @@ export class Leader {
     this.#answer(link, PacketType.revalidate, packets.NONE, packets.validityOf(session, isValid));
   }
 
-  /** The answer to a `sync` that this learner has forwarded. */
-  synced(link: LinkId): void {
-    this.#answer(link, PacketType.sync, zxid(0n), null);
+  /** A learner forwards a `sync`: what is returned answers it, if no commit has before. */
+  sync(link: LinkId): () => void {
+    const answer = () => this.#answer(link, PacketType.sync, zxid(0n), null);
+    return this.#founding.broadcast.syncs.ask(this.lastProposed, answer);
   }
 
   #answer(link: LinkId, type: PacketType, id: Zxid, data: Buffer | null): void {

@@ -190,6 +190,11 @@ export class Deciding implements Pipeline {
     else proposals.propose(header, txn, connection);
   }
 
+  /** The answer to a learner's request that cannot be decided. */
+  refuse({ session, cxid }: Asker, opcode: number, err: ErrorCode): void {
+    this.proposals.refuse(this.#header(session, cxid, opcode as OpCode), err, null);
+  }
+
   #header(clientId: SessionId, cxid: number, type: OpCode): TxnHeader {
     const zxid = this.#order.propose();
     return { clientId, cxid, zxid, time: this.#replica.now.wall, type };
@@ -287,10 +292,7 @@ export class Deciding implements Pipeline {
   #removeContainer(path: string): void {
     const { proposals } = this;
     const header = this.#header(NO_SESSION, 0, OpCode.deleteContainer);
-    const txn = prepareDeleteContainer(path, {
-      view: proposals.view,
-      state: this.#replica.state,
-    });
+    const txn = prepareDeleteContainer(path, { view: proposals.view, state: this.#replica.state });
     if (typeof txn === 'number') proposals.refuse(header, txn, null);
     else proposals.propose(header, txn, null);
   }

@@ -90,7 +90,7 @@ export class LeadingRole implements Role {
       case 'requested': {
         const { link, packet } = inner;
         if (deciding === null) break;
-        const wrong = takeRequest(deciding, link, packet, () => this.#leader.synced(link));
+        const wrong = takeRequest(deciding, link, packet, () => this.#leader.sync(link));
         if (wrong !== null) this.#parts.replica.report('warn', `From a learner: ${wrong}`);
         break;
       }

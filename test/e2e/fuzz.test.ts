@@ -2,7 +2,6 @@
 // small, serves those who behave, and finds everything again.
 // Longer on demand: ZK_SEED=7 npm run test:fuzz
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { Mutator } from '../support/mutations.ts';
@@ -24,8 +23,10 @@ const bytes = (...frames: string[]): Buffer => Buffer.from(frames.join(''), 'hex
 async function attack(port: number, mutator: Mutator, random: Random): Promise<number> {
   const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
   socket.on('error', () => undefined); // a reset is a way to be closed: 'close' follows
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  const connected = new Promise<void>((resolve) => socket.once('connect', resolve));
   socket.resume();
-  await Promise.race([once(socket, 'connect'), once(socket, 'close')]);
+  await Promise.race([connected, closed]);
   socket.write(random() < 0.9 ? bytes(connectFrame({ timeout: 4000 })) : mutator.hello());
   let sent = 1;
   while (sent < PER_CONNECTION && !socket.destroyed) {
@@ -35,7 +36,8 @@ async function attack(port: number, mutator: Mutator, random: Random): Promise<n
     await new Promise((resolve) => setImmediate(resolve));
   }
   // In order: who is cut off with answers unread may take what it sent last along.
-  if (!socket.closed) await Promise.all([once(socket, 'close'), socket.end()]);
+  socket.end();
+  await closed;
   return sent;
 }
 

@@ -1,9 +1,14 @@
 // Ensembles of our servers and Apache's: either may lead, any history passes either way, and each can
 // take the other's place, under load and with nothing lost.
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { ZooKeeper } from '../../src/client/index.ts';
 import type { Ensemble } from '../support/ensemble.ts';
 import * as faults from '../support/ensembleFaults.ts';
 import { describeWithPeers } from '../support/foreign.ts';
+import { classPath, compileJava, javaFlags, python } from '../support/peers.ts';
+import { startProcess } from '../support/processes.ts';
 import type { ServerKind } from '../support/servers.ts';
 import { type UnderLoad, underLoad } from '../support/underLoad.ts';
 
@@ -41,6 +46,52 @@ async function truncateLeader({ ensemble, load }: UnderLoad): Promise<void> {
   await ensemble.leader(ensemble.ids.filter((id) => id !== leader));
   ensemble.network.heal();
   await ensemble.whole();
+}
+
+/** What a program has left behind: the next one takes the same names. */
+async function removeAll(client: ZooKeeper): Promise<void> {
+  const remove = async (path: string): Promise<void> => {
+    const { names } = await client.children(path);
+    for (const name of names) await remove(`${path}/${name}`);
+    await client.delete(path);
+  };
+  for (const name of (await client.children('/')).names) {
+    if (name !== 'zookeeper' && name !== 'load') await remove(`/${name}`);
+  }
+  await client.close();
+}
+
+/** Programs of other clients, which print PASS or FAIL and the name of each of their tests. */
+const programs: Readonly<Record<string, () => string[]>> = {
+  "kazoo's recipes": () => [python, '-B', join(import.meta.dirname, 'python', 'kazooRecipes.py')],
+  "Curator's recipes": () => [
+    'java',
+    ...javaFlags,
+    '-cp',
+    classPath(compileJava('CuratorRecipes')),
+    'CuratorRecipes',
+  ],
+};
+
+/**
+ * What it prints. It knows one server, a follower of another kind than its leader; when it asks for a
+ * crash, that one is killed.
+ */
+async function runProgram([command = '', ...args]: string[], ensemble: Ensemble): Promise<string> {
+  const leader = ensemble.member(await ensemble.whole());
+  const { id, address } = ensemble.members.find(({ kind }) => kind !== leader.kind) ?? leader;
+  const child = startProcess(command, [...args, address], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const { stdin, stdout } = child;
+  if (stdin === null || stdout === null) throw new Error('no pipes');
+  let output = '';
+  for await (const line of createInterface({ input: stdout })) {
+    output += `${line}\n`;
+    if (!line.startsWith('ASK ')) continue;
+    await ensemble.kill(id);
+    await ensemble.startAgain(id);
+    stdin.write('DONE\n');
+  }
+  return output;
 }
 
 const opposite: Readonly<Record<ServerKind, ServerKind>> = { ours: 'apache', apache: 'ours' };
@@ -123,6 +174,17 @@ function mixed(pair: ServerKind): void {
       await faults.killAll(shared);
       await shared.allIsWell();
     });
+
+    for (const [title, command] of Object.entries(programs)) {
+      test(`${title} work with a follower of another kind than its leader`, async () => {
+        shared.watched();
+        const output = await runProgram(command(), shared.ensemble);
+        expect(output.match(/^FAIL .*$/gm)).toBeNull();
+        expect(output.match(/^PASS /gm)?.length).toBeGreaterThan(3);
+        await removeAll(await shared.ensemble.client());
+        await shared.allIsWell();
+      });
+    }
   });
 }
 
@@ -148,7 +210,7 @@ function observed(kind: ServerKind): void {
   });
 }
 
-describeWithPeers('servers of two kinds in one ensemble', ['apache'], () => {
+describeWithPeers('servers of two kinds in one ensemble', ['apache', 'curator', 'kazoo'], () => {
   mixed('ours');
   mixed('apache');
   observed('ours');

@@ -151,7 +151,10 @@ export class Member {
     const answer = await fourLetterWord(this.ports.client, 'srvr');
     const mode = /^Mode: (\w+)/m.exec(answer ?? '')?.[1];
     if (mode === undefined) return null;
-    return answer?.includes('not currently serving') === true ? 'looking' : (mode as Mode);
+    // With leaderServes=no a leader is one though it serves nobody.
+    const isIdle = mode === 'leader' && this.#config['leaderServes'] === 'no';
+    const isServing = isIdle || !answer?.includes('not currently serving');
+    return isServing ? (mode as Mode) : 'looking';
   }
 
   /** The last zxid that it shows, null when it does not serve. */

@@ -207,8 +207,9 @@ export class ClientPort {
   close(connection: Connection): void {
     this.flush(connection);
     const socket = this.#clients.get(connection)?.socket;
-    // What the kernel has taken is sent before the end: a shutdown of its own would only cost time.
-    if (socket?.writableLength === 0) socket.destroy();
+    // A client that has left sends nothing any more, and a shutdown of its own would only cost time;
+    // of any other a request may lie unread, and a close would reset what it was answered.
+    if (connection.isLeaving && socket?.writableLength === 0) socket.destroy();
     else socket?.destroySoon();
   }
 

@@ -301,7 +301,7 @@ describe('a leader', () => {
     leader.packet(2, p(PacketType.revalidate, undefined, sessions), 60);
     expect(taken(out)).toEqual(['2 revalidate 2a 4000']);
     leader.revalidated(2, sessionId(0x2an), true);
-    leader.synced(2);
+    leader.sync(2)();
     expect(taken(out)).toEqual(['2 REVALIDATE', '2 SYNC 0']);
   });
 
