@@ -55,7 +55,7 @@ export const stopLeader: Fault = async ({ ensemble, load }) => {
 export const stopFollower: Fault = async ({ ensemble, load }) => {
   const leader = await ensemble.whole();
   const follower = followerOf(ensemble, leader);
-  const gone = /is closed: |Closing connection to peer|has gone: /g;
+  const gone = /is closed: |Closing connection to peer|has gone: |GOODBYE/g;
   const count = () => ensemble.member(leader).log().match(gone)?.length ?? 0;
   const before = count();
   ensemble.member(follower).signal('SIGSTOP');
