@@ -52,11 +52,11 @@ describe('the lock', () => {
     'is taken over from a killed process that nobody waits for',
     async () => {
       // The shell becomes a program that knows of no child.
-      const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+      const parent = spawn('sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 60']);
       const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
       const pid = Number(chunk.toString());
       const stat = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ');
-      await vi.waitFor(() => expect(stat()[2]).toBe('Z'));
+      await vi.waitFor(() => expect(stat()[2]).toBe('Z'), 10_000);
       writeFileSync(path(), lineOf(pid, stat()[21] ?? ''));
       const lock = lockDir(dir);
       expect(stat()[2]).toBe('Z');
