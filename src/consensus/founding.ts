@@ -24,7 +24,7 @@ const Stage = {
 type Stage = (typeof Stage)[keyof typeof Stage];
 
 const HISTORY_LIMIT = 100_000;
-/** Milliseconds and ticks that a leader waits for its first quorum: RELIABILITY's failover tail. */
+/** Milliseconds and ticks that a leader waits for its first quorum: not initLimit, which made failovers last. */
 const QUORUM_WAIT = { least: 1000, ticks: 4 } as const;
 
 /** What the founding of an epoch may come to, besides its end. */

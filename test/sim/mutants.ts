@@ -210,7 +210,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a damaged member votes',
-    like: 'RELIABILITY 6.3.4',
+    like: 'damaged members',
     file: 'src/replica/member.ts',
     from: 'mayVote: own.mayVote,',
     to: 'mayVote: true,',

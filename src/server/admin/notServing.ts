@@ -9,9 +9,14 @@ export const NOT_SERVING = 'This ZooKeeper instance is not currently serving req
 export function modeWithoutService(server: Surveyed): string {
   const { member } = server.replica;
   if (member === null) return '';
-  const lines = [`Mode: ${member.mode}`];
-  if (member.mode === 'looking') lines.push(`Election: ${electionLine(member, server)}`);
-  return `${lines.join('\n')}\n`;
+  return `Mode: ${member.mode}\n${waitsFor(server)}`;
+}
+
+/** The line that says what an election needs; empty for who has a leader, or is one. */
+export function waitsFor(server: Surveyed): string {
+  const { member } = server.replica;
+  const isLooking = member?.mode === 'looking' || member?.mode === 'read-only';
+  return isLooking ? `Election: ${electionLine(member, server)}\n` : '';
 }
 
 /** `needs 2 of 3 voters, has 1; not heard of: 2 at 127.0.0.1:3334, 3 at 127.0.0.1:4445`. */

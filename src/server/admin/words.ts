@@ -4,7 +4,7 @@ import type { Connection } from '../../replica/connection.ts';
 import { dump } from './dump.ts';
 import { environment } from './environment.ts';
 import { monitorValues } from './monitor.ts';
-import { modeWithoutService, NOT_SERVING } from './notServing.ts';
+import { modeWithoutService, NOT_SERVING, waitsFor } from './notServing.ts';
 import { decimal, type Surveyed } from './surveyed.ts';
 
 interface Word {
@@ -15,7 +15,8 @@ interface Word {
   withoutService?(server: Surveyed, traceMask: bigint): string;
 }
 
-function serverStats({ replica, connectionCount, mode }: Surveyed): string {
+function serverStats(server: Surveyed): string {
+  const { replica, connectionCount, mode } = server;
   const { stats, state } = replica;
   const [min, max] = [Math.trunc(stats.minLatency), Math.trunc(stats.maxLatency)];
   return [
@@ -27,7 +28,7 @@ function serverStats({ replica, connectionCount, mode }: Surveyed): string {
     `Zxid: ${hex0x(state.lastZxid)}`,
     `Mode: ${mode}`,
     `Node count: ${state.tree.nodeCount}`,
-    '',
+    waitsFor(server),
   ].join('\n');
 }
 
