@@ -1,8 +1,10 @@
 // The role of a follower or an observer: accepts its leader's epoch and history, then what it broadcasts.
-import { epochOf, hex0x, type SessionId, type Zxid } from '../base/ids.ts';
+import { assert } from '../base/assert.ts';
+import { epochOf, hex0x, NO_ZXID, type SessionId, type Zxid } from '../base/ids.ts';
 import { WireError } from '../wire/bytes.ts';
 import type { Id } from '../wire/data.ts';
 import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum.ts';
+import { beginningOf, outOfPlace } from './beginning.ts';
 import { Connecting } from './connecting.ts';
 import { Errands } from './errands.ts';
 import type { EpochKind, LinkId, RoleOutput } from './events.ts';
@@ -16,6 +18,7 @@ import { Reception } from './reception.ts';
 export class Learner {
   readonly #options: LearnerOptions;
   readonly #out: RoleOutput[];
+  readonly #leader: string;
   readonly #connecting: Connecting;
   readonly #initTime: number;
   readonly #syncTime: number;
@@ -26,6 +29,8 @@ export class Learner {
   /** What came while the log was cut; and where it is cut, null when a snapshot comes. */
   #held: QuorumPacket[] = [];
   #cutAfter: Zxid | null = null;
+  /** Its history could not be cut: it tells of none, so that it gets the leader's snapshot. */
+  #wantsAll = false;
   /** The zxid that the history ended with when NEWLEADER came. */
   #newLeaderBehind: Zxid;
   /** There from UPTODATE on. */
@@ -36,6 +41,7 @@ export class Learner {
     history.commitAll();
     this.#options = options;
     this.#out = options.out;
+    this.#leader = `leader ${options.leader}`;
     this.#initTime = initLimit * tickTime;
     this.#syncTime = syncLimit * tickTime;
     this.#heardAt = now;
@@ -106,12 +112,23 @@ export class Learner {
   /** The log on disk ends with this zxid, and the state is what it was then. */
   truncated(last: Zxid, now: number): void {
     if (this.#phase !== Phase.restoring || this.#cutAfter === null) return;
-    if (last !== this.#cutAfter) {
-      this.end(`the log could be cut after ${hex0x(last)}, not after ${hex0x(this.#cutAfter)}`);
-      return;
-    }
+    assert(last === this.#cutAfter, 'the log is cut where it was to be');
     this.#reception.truncated(last);
     this.#resume(now);
+  }
+
+  /**
+   * There is no history that ends there; nothing has changed. Connects again as one that has none,
+   * and promises nothing by that: any leader sends it a snapshot, and until that is on disk its
+   * history stands as before.
+   */
+  notTruncated(now: number): void {
+    if (this.#phase !== Phase.restoring || this.#cutAfter === null) return;
+    this.#held = [];
+    this.#wantsAll = true;
+    this.#phase = Phase.announced;
+    this.#heardAt = now;
+    this.#connecting.again(now);
   }
 
   /** The leader's snapshot is the state now, and it is on disk. */
@@ -146,10 +163,6 @@ export class Learner {
     this.#errands?.touch(sessions);
   }
 
-  get #leader(): string {
-    return `leader ${this.#options.leader}`;
-  }
-
   #take(packet: QuorumPacket): void {
     if (this.#phase === Phase.over) return;
     try {
@@ -176,8 +189,9 @@ export class Learner {
     if (packets.readInt(packet) < PROTOCOL_VERSION) return 'an older protocol';
     if (epoch > MAX_EPOCH) return `epoch ${epoch}`;
     if (epoch < acceptedEpoch && !isObserver) return `epoch ${epoch}, ${acceptedEpoch} is accepted`;
+    if (this.#wantsAll && epoch !== this.#epoch) return `epoch ${epoch} behind ${this.#epoch}`;
     this.#epoch = epoch;
-    if (epoch <= acceptedEpoch) {
+    if (epoch <= acceptedEpoch || this.#wantsAll) {
       this.#acceptEpoch(false);
     } else {
       // On disk before the leader may count on it (ZOOKEEPER-335, 1653).
@@ -194,26 +208,18 @@ export class Learner {
     this.#phase = Phase.accepted;
     this.#reception = new Reception(history, this.#epoch, ackTo, out);
     const epoch = isFirst && mayPromise !== false ? currentEpoch : -1;
-    this.#send(PacketType.ackEpoch, history.last, packets.intOf(epoch));
+    const last = this.#wantsAll ? NO_ZXID : history.last;
+    this.#send(PacketType.ackEpoch, last, packets.intOf(epoch));
   }
 
   #beginSync(packet: QuorumPacket): string | null {
-    const { type, zxid: id } = packet;
-    const { last } = this.#options.history;
-    if (type === PacketType.diff || (type === PacketType.trunc && id === last)) {
-      this.#phase = Phase.syncing;
-      return null;
-    }
-    if (type === PacketType.trunc) {
-      if (id > last) return `TRUNC to ${hex0x(id)}, but the log ends with ${hex0x(last)}`;
-      this.#out.push({ kind: 'truncate', after: id });
-      this.#cutAfter = id;
-    } else if (type === PacketType.snap) {
-      this.#out.push({ kind: 'restoring', zxid: id });
-    } else {
-      return outOfPlace(packet);
-    }
-    this.#phase = Phase.restoring;
+    const beginning = beginningOf(packet, this.#options.history.last, this.#wantsAll);
+    if (beginning.kind === 'wrong') return beginning.what;
+    const { kind } = beginning;
+    this.#phase = kind === 'diff' ? Phase.syncing : Phase.restoring;
+    this.#cutAfter = kind === 'trunc' ? packet.zxid : null;
+    if (kind === 'trunc') this.#out.push({ kind: 'truncate', after: packet.zxid });
+    else if (kind === 'snap') this.#out.push({ kind: 'restoring', zxid: packet.zxid });
     return null;
   }
 
@@ -292,5 +298,3 @@ export class Learner {
     this.#out.push({ kind: 'ended', reason });
   }
 }
-
-const outOfPlace = ({ type }: QuorumPacket): string => `${packets.nameOf(type)} out of place`;

@@ -72,6 +72,9 @@ export class FollowingRole implements Role {
       case 'truncated':
         this.#learner.truncated(event.state.lastZxid, now);
         break;
+      case 'notTruncated':
+        this.#learner.notTruncated(now);
+        break;
       case 'snapshotReceived':
         if (event.link === this.#link) this.#restart(event.state);
         break;
