@@ -2,13 +2,19 @@
 import { epochOf, hex0x, type SessionId, type Zxid } from '../base/ids.ts';
 import { WireError } from '../wire/bytes.ts';
 import type { Id } from '../wire/data.ts';
-import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum.ts';
-import { Connecting } from './connecting.ts';
+import {
+  AckEpoch,
+  dataOf,
+  type ForwardedRequest,
+  PacketType,
+  type QuorumPacket,
+  type Touch,
+} from '../wire/quorum.ts';
+import { Connecting, wrongInvitation } from './connecting.ts';
 import { Errands } from './errands.ts';
 import type { EpochKind, LinkId, RoleOutput } from './events.ts';
 import type { LearnerOptions } from './learnerOptions.ts';
 import { LearnerPhase as Phase } from './learnerPhase.ts';
-import { MAX_EPOCH } from './learners.ts';
 import * as packets from './packets.ts';
 import { Reception } from './reception.ts';
 
@@ -131,9 +137,9 @@ export class Learner {
     }
   }
 
-  /** Forwards a client's request: session, cxid, opcode, body; lent for the step. */
-  request(data: Buffer, authinfo: Id[] | null): void {
-    this.#errands?.request(data, authinfo);
+  /** Forwards a client's request, whose body is lent for the call. */
+  request(request: ForwardedRequest, authinfo: Id[] | null): void {
+    this.#errands?.request(request, authinfo);
   }
 
   /** Asks whether the leader knows a session; `revalidated` is the answer. */
@@ -142,7 +148,7 @@ export class Learner {
   }
 
   /** Answers the oldest ping: the sessions whose clients were heard of since the last one. */
-  touch(sessions: readonly packets.Touch[]): void {
+  touch(sessions: readonly Touch[]): void {
     this.#errands?.touch(sessions);
   }
 
@@ -167,14 +173,14 @@ export class Learner {
     if (this.#phase === Phase.accepted) return this.#beginSync(packet);
     const isInvitation = packet.type === PacketType.leaderInfo;
     if (this.#phase === Phase.announced && isInvitation) return this.#invited(packet);
-    return outOfPlace(packet);
+    return packets.outOfPlace(packet);
   }
 
   #invited(packet: QuorumPacket): string | null {
+    const wrong = wrongInvitation(packet);
+    if (wrong !== null) return wrong;
     const epoch = epochOf(packet.zxid);
     const { acceptedEpoch, isObserver } = this.#options;
-    if (packets.readInt(packet) < PROTOCOL_VERSION) return 'an older protocol';
-    if (epoch > MAX_EPOCH) return `epoch ${epoch}`;
     if (epoch < acceptedEpoch && !isObserver) return `epoch ${epoch}, ${acceptedEpoch} is accepted`;
     this.#epoch = epoch;
     if (epoch <= acceptedEpoch) {
@@ -193,8 +199,8 @@ export class Learner {
     const ackTo = isObserver ? null : this.#connecting.link;
     this.#phase = Phase.accepted;
     this.#reception = new Reception(history, this.#epoch, ackTo, out);
-    const epoch = isFirst && mayPromise !== false ? currentEpoch : -1;
-    this.#send(PacketType.ackEpoch, history.last, packets.intOf(epoch));
+    const promised = isFirst && mayPromise !== false ? currentEpoch : -1;
+    this.#send(PacketType.ackEpoch, history.last, dataOf(AckEpoch, { currentEpoch: promised }));
   }
 
   #beginSync(packet: QuorumPacket): string | null {
@@ -211,7 +217,7 @@ export class Learner {
     } else if (type === PacketType.snap) {
       this.#out.push({ kind: 'restoring', zxid: id });
     } else {
-      return outOfPlace(packet);
+      return packets.outOfPlace(packet);
     }
     this.#phase = Phase.restoring;
     return null;
@@ -248,7 +254,7 @@ export class Learner {
       default:
         return this.#reception.take(packet, this.#phase === Phase.following);
     }
-    return outOfPlace(packet);
+    return packets.outOfPlace(packet);
   }
 
   #newLeader(packet: QuorumPacket): string | null {
@@ -292,5 +298,3 @@ export class Learner {
     this.#out.push({ kind: 'ended', reason });
   }
 }
-
-const outOfPlace = ({ type }: QuorumPacket): string => `${packets.nameOf(type)} out of place`;
