@@ -1,9 +1,7 @@
 // What the packet that begins a synchronization asks of a learner: DIFF, TRUNC or SNAP.
 import { hex0x, type Zxid } from '../base/ids.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum.ts';
-import { nameOf } from './packets.ts';
-
-export const outOfPlace = ({ type }: QuorumPacket): string => `${nameOf(type)} out of place`;
+import { outOfPlace } from './packets.ts';
 
 export type Beginning =
   /** Entries follow, or nothing. */

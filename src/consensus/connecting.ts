@@ -1,8 +1,18 @@
 // A learner's attempts to connect: the leader it has elected may need a moment longer to know that it leads.
-import { PacketType, PROTOCOL_VERSION } from '../wire/quorum.ts';
+import { epochOf } from '../base/ids.ts';
+import {
+  dataOf,
+  fromData,
+  LeaderInfo,
+  LearnerInfo,
+  PacketType,
+  PROTOCOL_VERSION,
+  type QuorumPacket,
+} from '../wire/quorum.ts';
 import type { LinkId, RoleOutput } from './events.ts';
 import type { LearnerOptions } from './learnerOptions.ts';
-import { infoOf, packet, startOf } from './packets.ts';
+import { MAX_EPOCH } from './learners.ts';
+import { packet, startOf } from './packets.ts';
 
 /** Milliseconds between attempts, as Apache's leaderConnectDelayDuringRetryMs. */
 const RETRY_DELAY = 100;
@@ -50,7 +60,7 @@ export class Connecting {
   linked(): void {
     const { id, isObserver, acceptedEpoch, configVersion } = this.#options;
     this.#isLinked = true;
-    const info = infoOf({
+    const info = dataOf(LearnerInfo, {
       serverid: BigInt(id),
       protocolVersion: PROTOCOL_VERSION,
       configVersion,
@@ -96,4 +106,11 @@ export class Connecting {
     this.#isOpen = true;
     this.#out.push({ kind: 'link', link: this.#link, to: this.#options.leader });
   }
+}
+
+/** What is wrong with a LEADERINFO in itself, null if nothing is. */
+export function wrongInvitation({ zxid, data }: QuorumPacket): string | null {
+  if (fromData(LeaderInfo, data).protocolVersion < PROTOCOL_VERSION) return 'an older protocol';
+  const epoch = epochOf(zxid);
+  return epoch > MAX_EPOCH ? `epoch ${epoch}` : null;
 }

@@ -1,16 +1,21 @@
 // The role of a follower or an observer: accepts its leader's epoch and history, then what it broadcasts.
-import { assert } from '../base/assert.ts';
 import { epochOf, hex0x, NO_ZXID, type SessionId, type Zxid } from '../base/ids.ts';
 import { WireError } from '../wire/bytes.ts';
 import type { Id } from '../wire/data.ts';
-import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum.ts';
-import { beginningOf, outOfPlace } from './beginning.ts';
-import { Connecting } from './connecting.ts';
+import {
+  AckEpoch,
+  dataOf,
+  type ForwardedRequest,
+  PacketType,
+  type QuorumPacket,
+  type Touch,
+} from '../wire/quorum.ts';
+import { beginningOf } from './beginning.ts';
+import { Connecting, wrongInvitation } from './connecting.ts';
 import { Errands } from './errands.ts';
 import type { EpochKind, LinkId, RoleOutput } from './events.ts';
 import type { LearnerOptions } from './learnerOptions.ts';
 import { LearnerPhase as Phase } from './learnerPhase.ts';
-import { MAX_EPOCH } from './learners.ts';
 import * as packets from './packets.ts';
 import { Reception } from './reception.ts';
 
@@ -109,18 +114,16 @@ export class Learner {
     if (which === 'current' && this.#phase === Phase.savingEpoch) this.#acknowledgeNewLeader();
   }
 
-  /** The log on disk ends with this zxid, and the state is what it was then. */
-  truncated(last: Zxid, now: number): void {
+  /** The log on disk ends where it was to be cut, and the state is what it was then. */
+  truncated(now: number): void {
     if (this.#phase !== Phase.restoring || this.#cutAfter === null) return;
-    assert(last === this.#cutAfter, 'the log is cut where it was to be');
-    this.#reception.truncated(last);
+    this.#reception.truncated(this.#cutAfter);
     this.#resume(now);
   }
 
   /**
-   * There is no history that ends there; nothing has changed. Connects again as one that has none,
-   * and promises nothing by that: any leader sends it a snapshot, and until that is on disk its
-   * history stands as before.
+   * There is no history that ends there, nothing has changed: connects again as one without a
+   * history, for a snapshot. It promises nothing by that; what it has stands until the other is on disk.
    */
   notTruncated(now: number): void {
     if (this.#phase !== Phase.restoring || this.#cutAfter === null) return;
@@ -148,9 +151,9 @@ export class Learner {
     }
   }
 
-  /** Forwards a client's request: session, cxid, opcode, body; lent for the step. */
-  request(data: Buffer, authinfo: Id[] | null): void {
-    this.#errands?.request(data, authinfo);
+  /** Forwards a client's request, whose body is lent for the call. */
+  request(request: ForwardedRequest, authinfo: Id[] | null): void {
+    this.#errands?.request(request, authinfo);
   }
 
   /** Asks whether the leader knows a session; `revalidated` is the answer. */
@@ -159,7 +162,7 @@ export class Learner {
   }
 
   /** Answers the oldest ping: the sessions whose clients were heard of since the last one. */
-  touch(sessions: readonly packets.Touch[]): void {
+  touch(sessions: readonly Touch[]): void {
     this.#errands?.touch(sessions);
   }
 
@@ -180,24 +183,21 @@ export class Learner {
     if (this.#phase === Phase.accepted) return this.#beginSync(packet);
     const isInvitation = packet.type === PacketType.leaderInfo;
     if (this.#phase === Phase.announced && isInvitation) return this.#invited(packet);
-    return outOfPlace(packet);
+    return packets.outOfPlace(packet);
   }
 
   #invited(packet: QuorumPacket): string | null {
+    const wrong = wrongInvitation(packet);
+    if (wrong !== null) return wrong;
     const epoch = epochOf(packet.zxid);
     const { acceptedEpoch, isObserver } = this.#options;
-    if (packets.readInt(packet) < PROTOCOL_VERSION) return 'an older protocol';
-    if (epoch > MAX_EPOCH) return `epoch ${epoch}`;
     if (epoch < acceptedEpoch && !isObserver) return `epoch ${epoch}, ${acceptedEpoch} is accepted`;
     if (this.#wantsAll && epoch !== this.#epoch) return `epoch ${epoch} behind ${this.#epoch}`;
     this.#epoch = epoch;
-    if (epoch <= acceptedEpoch || this.#wantsAll) {
-      this.#acceptEpoch(false);
-    } else {
-      // On disk before the leader may count on it (ZOOKEEPER-335, 1653).
-      this.#phase = Phase.accepting;
-      this.#out.push({ kind: 'saveEpoch', which: 'accepted', epoch });
-    }
+    this.#phase = Phase.accepting;
+    if (epoch <= acceptedEpoch || this.#wantsAll) this.#acceptEpoch(false);
+    // On disk before the leader may count on it (ZOOKEEPER-335, 1653).
+    else this.#out.push({ kind: 'saveEpoch', which: 'accepted', epoch });
     return null;
   }
 
@@ -207,9 +207,9 @@ export class Learner {
     const ackTo = isObserver ? null : this.#connecting.link;
     this.#phase = Phase.accepted;
     this.#reception = new Reception(history, this.#epoch, ackTo, out);
-    const epoch = isFirst && mayPromise !== false ? currentEpoch : -1;
+    const promised = isFirst && mayPromise !== false ? currentEpoch : -1;
     const last = this.#wantsAll ? NO_ZXID : history.last;
-    this.#send(PacketType.ackEpoch, last, packets.intOf(epoch));
+    this.#send(PacketType.ackEpoch, last, dataOf(AckEpoch, { currentEpoch: promised }));
   }
 
   #beginSync(packet: QuorumPacket): string | null {
@@ -254,7 +254,7 @@ export class Learner {
       default:
         return this.#reception.take(packet, this.#phase === Phase.following);
     }
-    return outOfPlace(packet);
+    return packets.outOfPlace(packet);
   }
 
   #newLeader(packet: QuorumPacket): string | null {

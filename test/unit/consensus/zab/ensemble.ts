@@ -468,7 +468,7 @@ export class Ensemble {
     }
     machine.applied = [...image.items];
     machine.proposed = [];
-    machine.role.truncated(after, this.now);
+    machine.role.truncated(this.now);
   }
 
   // -- links
