@@ -23,7 +23,7 @@ export class Connecting {
   readonly #options: LearnerOptions;
   readonly #out: RoleOutput[];
   /** When no more attempts are made, in ms. */
-  readonly #until: number;
+  #until: number;
   #link: LinkId = -1;
   #isOpen = false;
   #isLinked = false;
@@ -32,11 +32,14 @@ export class Connecting {
   constructor(options: LearnerOptions, now: number) {
     this.#options = options;
     this.#out = options.out;
-    const { tickTime, initLimit, connectLimit } = options;
-    const patience = Math.max(PATIENCE.least, PATIENCE.ticks * tickTime);
-    const limit = Math.min(patience, initLimit * tickTime);
-    this.#until = now + (connectLimit === undefined ? limit : connectLimit * tickTime);
+    this.#until = now + this.#patience;
     this.#connect();
+  }
+
+  get #patience(): number {
+    const { tickTime, initLimit, connectLimit } = this.#options;
+    if (connectLimit !== undefined) return connectLimit * tickTime;
+    return Math.min(Math.max(PATIENCE.least, PATIENCE.ticks * tickTime), initLimit * tickTime);
   }
 
   /** The link of the last attempt. */
@@ -79,6 +82,14 @@ export class Connecting {
     if (now + RETRY_DELAY > this.#until) return false;
     this.#retryAt = now + RETRY_DELAY;
     return true;
+  }
+
+  /** Ends the link and makes another one. */
+  again(now: number): void {
+    if (this.#isOpen) this.#out.push({ kind: 'unlink', link: this.#link });
+    this.#isLinked = false;
+    this.#until = now + this.#patience;
+    this.#connect();
   }
 
   /** Returns false when the leader cannot be reached in time. */

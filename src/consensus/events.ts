@@ -37,7 +37,7 @@ export type ConsensusEffect =
   | { kind: 'sendHistory'; link: LinkId; after: Zxid; upTo: Zxid }
   /**
    * Cut the log after `after`, drop newer snapshots, and load the state again;
-   * answered by `truncated`.
+   * answered by `truncated`, or with nothing changed by `notTruncated`.
    */
   | { kind: 'truncate'; after: Zxid }
   | { kind: 'report'; level: 'info' | 'warn' | 'debug'; message: string };

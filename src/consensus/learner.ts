@@ -1,5 +1,5 @@
 // The role of a follower or an observer: accepts its leader's epoch and history, then what it broadcasts.
-import { epochOf, hex0x, type SessionId, type Zxid } from '../base/ids.ts';
+import { epochOf, hex0x, NO_ZXID, type SessionId, type Zxid } from '../base/ids.ts';
 import { WireError } from '../wire/bytes.ts';
 import type { Id } from '../wire/data.ts';
 import {
@@ -10,6 +10,7 @@ import {
   type QuorumPacket,
   type Touch,
 } from '../wire/quorum.ts';
+import { beginningOf } from './beginning.ts';
 import { Connecting, wrongInvitation } from './connecting.ts';
 import { Errands } from './errands.ts';
 import type { EpochKind, LinkId, RoleOutput } from './events.ts';
@@ -22,6 +23,7 @@ import { Reception } from './reception.ts';
 export class Learner {
   readonly #options: LearnerOptions;
   readonly #out: RoleOutput[];
+  readonly #leader: string;
   readonly #connecting: Connecting;
   readonly #initTime: number;
   readonly #syncTime: number;
@@ -32,6 +34,8 @@ export class Learner {
   /** What came while the log was cut; and where it is cut, null when a snapshot comes. */
   #held: QuorumPacket[] = [];
   #cutAfter: Zxid | null = null;
+  /** Its history could not be cut: it tells of none, so that it gets the leader's snapshot. */
+  #wantsAll = false;
   /** The zxid that the history ended with when NEWLEADER came. */
   #newLeaderBehind: Zxid;
   /** There from UPTODATE on. */
@@ -42,6 +46,7 @@ export class Learner {
     history.commitAll();
     this.#options = options;
     this.#out = options.out;
+    this.#leader = `leader ${options.leader}`;
     this.#initTime = initLimit * tickTime;
     this.#syncTime = syncLimit * tickTime;
     this.#heardAt = now;
@@ -109,15 +114,24 @@ export class Learner {
     if (which === 'current' && this.#phase === Phase.savingEpoch) this.#acknowledgeNewLeader();
   }
 
-  /** The log on disk ends with this zxid, and the state is what it was then. */
-  truncated(last: Zxid, now: number): void {
+  /** The log on disk ends where it was to be cut, and the state is what it was then. */
+  truncated(now: number): void {
     if (this.#phase !== Phase.restoring || this.#cutAfter === null) return;
-    if (last !== this.#cutAfter) {
-      this.end(`the log could be cut after ${hex0x(last)}, not after ${hex0x(this.#cutAfter)}`);
-      return;
-    }
-    this.#reception.truncated(last);
+    this.#reception.truncated(this.#cutAfter);
     this.#resume(now);
+  }
+
+  /**
+   * There is no history that ends there, nothing has changed: connects again as one without a
+   * history, for a snapshot. It promises nothing by that; what it has stands until the other is on disk.
+   */
+  notTruncated(now: number): void {
+    if (this.#phase !== Phase.restoring || this.#cutAfter === null) return;
+    this.#held = [];
+    this.#wantsAll = true;
+    this.#phase = Phase.announced;
+    this.#heardAt = now;
+    this.#connecting.again(now);
   }
 
   /** The leader's snapshot is the state now, and it is on disk. */
@@ -152,10 +166,6 @@ export class Learner {
     this.#errands?.touch(sessions);
   }
 
-  get #leader(): string {
-    return `leader ${this.#options.leader}`;
-  }
-
   #take(packet: QuorumPacket): void {
     if (this.#phase === Phase.over) return;
     try {
@@ -182,14 +192,12 @@ export class Learner {
     const epoch = epochOf(packet.zxid);
     const { acceptedEpoch, isObserver } = this.#options;
     if (epoch < acceptedEpoch && !isObserver) return `epoch ${epoch}, ${acceptedEpoch} is accepted`;
+    if (this.#wantsAll && epoch !== this.#epoch) return `epoch ${epoch} behind ${this.#epoch}`;
     this.#epoch = epoch;
-    if (epoch <= acceptedEpoch) {
-      this.#acceptEpoch(false);
-    } else {
-      // On disk before the leader may count on it (ZOOKEEPER-335, 1653).
-      this.#phase = Phase.accepting;
-      this.#out.push({ kind: 'saveEpoch', which: 'accepted', epoch });
-    }
+    this.#phase = Phase.accepting;
+    if (epoch <= acceptedEpoch || this.#wantsAll) this.#acceptEpoch(false);
+    // On disk before the leader may count on it (ZOOKEEPER-335, 1653).
+    else this.#out.push({ kind: 'saveEpoch', which: 'accepted', epoch });
     return null;
   }
 
@@ -200,26 +208,18 @@ export class Learner {
     this.#phase = Phase.accepted;
     this.#reception = new Reception(history, this.#epoch, ackTo, out);
     const promised = isFirst && mayPromise !== false ? currentEpoch : -1;
-    this.#send(PacketType.ackEpoch, history.last, dataOf(AckEpoch, { currentEpoch: promised }));
+    const last = this.#wantsAll ? NO_ZXID : history.last;
+    this.#send(PacketType.ackEpoch, last, dataOf(AckEpoch, { currentEpoch: promised }));
   }
 
   #beginSync(packet: QuorumPacket): string | null {
-    const { type, zxid: id } = packet;
-    const { last } = this.#options.history;
-    if (type === PacketType.diff || (type === PacketType.trunc && id === last)) {
-      this.#phase = Phase.syncing;
-      return null;
-    }
-    if (type === PacketType.trunc) {
-      if (id > last) return `TRUNC to ${hex0x(id)}, but the log ends with ${hex0x(last)}`;
-      this.#out.push({ kind: 'truncate', after: id });
-      this.#cutAfter = id;
-    } else if (type === PacketType.snap) {
-      this.#out.push({ kind: 'restoring', zxid: id });
-    } else {
-      return packets.outOfPlace(packet);
-    }
-    this.#phase = Phase.restoring;
+    const beginning = beginningOf(packet, this.#options.history.last, this.#wantsAll);
+    if (beginning.kind === 'wrong') return beginning.what;
+    const { kind } = beginning;
+    this.#phase = kind === 'diff' ? Phase.syncing : Phase.restoring;
+    this.#cutAfter = kind === 'trunc' ? packet.zxid : null;
+    if (kind === 'trunc') this.#out.push({ kind: 'truncate', after: packet.zxid });
+    else if (kind === 'snap') this.#out.push({ kind: 'restoring', zxid: packet.zxid });
     return null;
   }
 

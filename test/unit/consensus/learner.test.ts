@@ -162,19 +162,40 @@ describe('a learner', () => {
     gets(told, p(PacketType.trunc, id(4, 2)), lent, newLeader(5));
     expect(taken(out)).toEqual(['truncate 400000002']);
     lent.data?.fill(0);
-    learner.truncated(id(4, 2), 0);
+    learner.truncated(0);
     expect(taken(out)).toEqual(['proposed 500000001 a', 'announced servers']);
     learner.logged(id(5, 1));
     expect(taken(out)).toEqual(['save current 5']);
   });
 
-  it('is over when its log could not be cut where it should', () => {
+  it('asks for a snapshot, and promises nothing, when its log cannot be cut there', () => {
     const told = accepted();
-    gets(told, p(PacketType.trunc, id(4, 1)));
-    told.learner.truncated(id(4, 2), 0);
-    expect(taken(told.out).at(-1)).toBe(
-      'ended: the log could be cut after 0x400000002, not after 0x400000001',
-    );
+    const { learner, out } = told;
+    gets(told, p(PacketType.trunc, id(4, 1)), proposal(5, 1), newLeader(5));
+    learner.notTruncated(0);
+    const [, unlink, link, ...rest] = taken(out);
+    expect([unlink, link, rest]).toEqual(['unlink 1', 'link 3 to 1', []]);
+    learner.linked(3, 0);
+    const next = (packet: QuorumPacket): void => learner.packet(3, packet, 0);
+    next(leaderInfo(5));
+    expect(taken(out)).toEqual(['3 FOLLOWERINFO 400000000', '3 ACKEPOCH -1 0']);
+    next(p(PacketType.snap, id(5, 7)));
+    next(newLeader(5));
+    expect(taken(out)).toEqual(['restoring 500000007']);
+    learner.restored(id(5, 7), 0);
+    expect(taken(out)).toEqual(['announced servers', 'save current 5']);
+  });
+
+  it('takes nothing but a snapshot once it has told of no history', () => {
+    for (const packet of [diff, p(PacketType.trunc, id(4, 1)), proposal(4, 3), leaderInfo(6)]) {
+      const told = accepted();
+      gets(told, p(PacketType.trunc, id(4, 1)));
+      told.learner.notTruncated(0);
+      told.learner.linked(3, 0);
+      if (packet.type !== PacketType.leaderInfo) told.learner.packet(3, leaderInfo(5), 0);
+      told.learner.packet(3, packet, 0);
+      expect(taken(told.out).at(-1)).toMatch('ended: leader 1 has sent');
+    }
   });
 
   it('takes a snapshot, and skips what that has already', () => {
