@@ -1,9 +1,9 @@
 // What a learner gets from its leader's log: checked for holes and order, passed on, and acknowledged.
 import { Fifo } from '../base/fifo.ts';
-import { epochOf, hex0x, NO_ZXID, type Zxid } from '../base/ids.ts';
+import { epochOf, follows, hex0x, NO_ZXID, type Zxid } from '../base/ids.ts';
 import { Reader } from '../wire/bytes.ts';
 import { bufferOf, PacketType, type QuorumPacket } from '../wire/quorum.ts';
-import { type CommittedLog, follows } from './committedLog.ts';
+import type { CommittedLog } from './committedLog.ts';
 import type { LinkId, RoleOutput } from './events.ts';
 import { outOfPlace, packet } from './packets.ts';
 

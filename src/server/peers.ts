@@ -12,8 +12,9 @@ import { WireError } from '../wire/bytes.ts';
 import type { Member, Membership } from '../wire/membership.ts';
 import type { SnapshotVisitor } from '../wire/snapshotTree.ts';
 import { MembershipFiles } from './membershipFiles.ts';
-import { ElectionLinks, type ElectionMember } from './network/electionLinks.ts';
-import { LearnerLinks, type QuorumMember } from './network/learnerLinks.ts';
+import { ElectionLinks } from './network/electionLinks.ts';
+import { LearnerLinks } from './network/learnerLinks.ts';
+import type { PeerAddresses } from './network/peerPort.ts';
 import type { HistoryEntry } from './storage/history.ts';
 import type { MemberDir } from './storage/memberDir.ts';
 import { finishLoading, streamPieces, visitorOf } from './storage/snapshotFile.ts';
@@ -34,12 +35,14 @@ interface PeersOptions {
   readonly onFailed: (reason: string) => void;
 }
 
-const electionMember = ({ id, addresses }: Member): ElectionMember => ({
+/** Where its election port is. */
+const electionMember = ({ id, addresses }: Member): PeerAddresses => ({
   id,
   addresses: addresses.map(({ host, electionPort: port }) => ({ host, port })),
 });
 
-const quorumMember = ({ id, addresses }: Member): QuorumMember => ({
+/** Where its quorum port is. */
+const quorumMember = ({ id, addresses }: Member): PeerAddresses => ({
   id,
   addresses: addresses.map(({ host, peerPort: port }) => ({ host, port })),
 });

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type ConnectOptions, connect, type ZooKeeper } from '../../src/client/index.ts';
+import { causeOfDeafness } from './deafServer.ts';
 import {
   endProcess,
   freePort,
@@ -67,6 +68,8 @@ export class Member {
   kind: ServerKind;
   #config: Settings;
   #child: ChildProcess | null = null;
+  /** Where in its log the last process begins. */
+  logStart = 0;
 
   constructor(id: number, spec: MemberSpec, ports: Ports, home: string, config: Settings) {
     this.id = id;
@@ -132,6 +135,7 @@ export class Member {
       this.kind === 'apache'
         ? apacheCommand(this.home, this.configFile)
         : ourCommand(this.configFile);
+    this.logStart = this.log().length;
     const log = openSync(this.#logFile, 'a');
     this.#child = startProcess(command, args, { cwd: this.home, stdio: ['ignore', log, log] });
     closeSync(log);
@@ -180,6 +184,7 @@ export class Ensemble {
   readonly members: readonly Member[];
   /** Cuts servers off; null without relays. */
   readonly #network: Network | null;
+  readonly #revived = new Set<number>();
 
   private constructor(members: readonly Member[], network: Network | null) {
     this.members = members;
@@ -317,11 +322,31 @@ export class Ensemble {
   /** Waits, and tells what each server says if that is in vain. */
   async #wait<T>(what: string, condition: () => Promise<T | null>, patience = 30_000): Promise<T> {
     try {
-      return await waitFor(what, condition as () => Promise<T>, patience);
+      const since = Date.now();
+      const look = async () => {
+        if (Date.now() - since > 2000) await this.#reviveDeaf();
+        return (await condition()) as T;
+      };
+      return await waitFor(what, look, patience);
     } catch (error) {
       const modes = await Promise.all(this.members.map((member) => member.mode()));
       const said = this.members.map(({ id }, i) => `${id}: ${modes[i] ?? 'silent'}`).join(', ');
       throw new Error(`${(error as Error).message} (${said})\n${this.logs(1500)}`);
+    }
+  }
+
+  /** Starts servers anew that Apache's flaw has made deaf; a second time it is worth a look. */
+  async #reviveDeaf(): Promise<void> {
+    for (const member of this.members) {
+      if (member.kind !== 'apache' || !member.isRunning) continue;
+      const cause = causeOfDeafness(member.log().slice(member.logStart));
+      if (cause === null) continue;
+      const line = `server ${member.id} (Apache's) hears nobody, itself included: ${cause}`;
+      if (this.#revived.has(member.id)) throw new Error(`${line} (again)`);
+      console.warn(line);
+      this.#revived.add(member.id);
+      await member.end('SIGKILL');
+      member.relaunch();
     }
   }
 
