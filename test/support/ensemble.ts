@@ -1,6 +1,7 @@
 // Ensembles of real processes, ours and Apache's in any mix: started, ended, stopped, cut off, and compared.
 import { join } from 'node:path';
 import { type ConnectOptions, connect, type ZooKeeper } from '../../src/client/index.ts';
+import { causeOfDeafness } from './deafServer.ts';
 import { Member, type MemberSpec, type Mode, type Ports } from './member.ts';
 import { freePort, temporaryDirectory, waitFor } from './processes.ts';
 import { Network } from './relay.ts';
@@ -25,6 +26,7 @@ export class Ensemble {
   readonly members: readonly Member[];
   /** Cuts servers off; null without relays. */
   readonly #network: Network | null;
+  readonly #revived = new Set<number>();
 
   private constructor(members: readonly Member[], network: Network | null) {
     this.members = members;
@@ -120,7 +122,8 @@ export class Ensemble {
 
   /** Waits until a server serves, and gives its mode. */
   serving(id: number, patience?: number): Promise<Mode> {
-    return this.#explained(this.member(id).serving(patience));
+    const member = this.member(id);
+    return this.#wait(`server ${id} to serve`, () => member.modeOnceServing(), patience);
   }
 
   /** Waits until all that run serve, and gives the leader's id. */
@@ -148,18 +151,34 @@ export class Ensemble {
     return this.#wait(what, async () => (await condition()) || null);
   }
 
-  #wait<T>(what: string, condition: () => Promise<T | null>, patience = 30_000): Promise<T> {
-    return this.#explained(waitFor(what, condition as () => Promise<T>, patience));
-  }
-
-  /** Tells what each server says if a wait is in vain. */
-  async #explained<T>(wait: Promise<T>): Promise<T> {
+  /** Waits, and tells what each server says if that is in vain. */
+  async #wait<T>(what: string, condition: () => Promise<T | null>, patience = 30_000): Promise<T> {
     try {
-      return await wait;
+      const since = Date.now();
+      const look = async () => {
+        if (Date.now() - since > 2000) await this.#reviveDeaf();
+        return (await condition()) as T;
+      };
+      return await waitFor(what, look, patience);
     } catch (error) {
       const modes = await Promise.all(this.members.map((member) => member.mode()));
       const said = this.members.map(({ id }, i) => `${id}: ${modes[i] ?? 'silent'}`).join(', ');
       throw new Error(`${(error as Error).message} (${said})\n${this.logs(1500)}`);
+    }
+  }
+
+  /** Starts servers anew that Apache's flaw has made deaf; a second time it is worth a look. */
+  async #reviveDeaf(): Promise<void> {
+    for (const member of this.members) {
+      if (member.kind !== 'apache' || !member.isRunning) continue;
+      const cause = causeOfDeafness(member.lastLog());
+      if (cause === null) continue;
+      const line = `server ${member.id} (Apache's) hears nobody, itself included: ${cause}`;
+      if (this.#revived.has(member.id)) throw new Error(`${line} (again)`);
+      console.warn(line);
+      this.#revived.add(member.id);
+      await member.end('SIGKILL');
+      member.spawn();
     }
   }
 

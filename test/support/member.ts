@@ -65,26 +65,20 @@ export class Member extends ServerProcess implements TestServer {
     this.spawn();
   }
 
-  /** Waits until it serves, and gives its mode. */
-  serving(patience?: number): Promise<Mode> {
-    return waitFor(
-      `server ${this.id} to serve`,
-      async () => {
-        if (!this.isRunning) {
-          const end = this.log().slice(-3000);
-          throw new Error(`server ${this.id} has ended with ${this.exitCode}:\n${end}`);
-        }
-        const mode = await this.mode();
-        return mode === 'looking' ? null : mode;
-      },
-      patience,
-    );
+  /** Null until it serves; throws when it has ended. */
+  async modeOnceServing(): Promise<Mode | null> {
+    if (!this.isRunning) {
+      const end = this.log().slice(-3000);
+      throw new Error(`server ${this.id} has ended with ${this.exitCode}:\n${end}`);
+    }
+    const mode = await this.mode();
+    return mode === 'looking' ? null : mode;
   }
 
   async restart(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     await this.end(signal);
     this.spawn();
-    await this.serving();
+    await waitFor(`server ${this.id} to serve`, () => this.modeOnceServing());
   }
 
   /** Null when it does not answer; a role that has only begun is `looking` still. */

@@ -134,6 +134,8 @@ export class ServerProcess {
   readonly #env: Record<string, string>;
   #containerCheckInterval = '500';
   #child: ChildProcess | null = null;
+  /** Where in its log the last process begins. */
+  #logStart = 0;
 
   constructor(kind: ServerKind, home: string, port: number, options: ServerOptions) {
     this.kind = kind;
@@ -177,12 +179,18 @@ export class ServerProcess {
     return existsSync(this.#logFile) ? readFileSync(this.#logFile, 'utf8') : '';
   }
 
+  /** What the last process wrote. */
+  lastLog(): string {
+    return this.log().slice(this.#logStart);
+  }
+
   /** Starts the process, and does not wait for it to serve. */
   spawn(): void {
     const [command, args] =
       this.kind === 'apache'
         ? apacheCommand(this.home, this.configFile, this.#containerCheckInterval)
         : ourCommand(this.configFile);
+    this.#logStart = this.log().length;
     const log = openSync(this.#logFile, 'a');
     this.#child = startProcess(command, args, {
       cwd: this.home,
