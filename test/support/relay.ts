@@ -1,4 +1,7 @@
 // The network between servers of an ensemble: relays for both peer ports, which can be cut one way or both.
+// Not the lab's relays (src/lab/relay.ts), which refuse while they are cut, as a server does that is
+// gone: here a connection through a cut hangs, as on a network, or is reset; and the addresses in
+// greetings are rewritten, because Apache's servers call back at those.
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { encodeGreeting, type HostPort, readGreeting } from '../../src/wire/election.ts';
 import { freePort } from './processes.ts';
