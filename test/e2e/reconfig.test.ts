@@ -17,7 +17,7 @@ describe('reconfig', () => {
   async function three(): Promise<ReconfigStory> {
     await begun([1, 2, 3]);
     for (const id of [1, 2, 3]) story.launch(id, [1, 2, 3]);
-    await story.leader();
+    await story.whole();
     return story;
   }
 

@@ -66,6 +66,17 @@ export class ReconfigStory {
     });
   }
 
+  /** Waits until all serve: two may lead and follow before the third has come. */
+  async whole(): Promise<void> {
+    await this.leader();
+    for (const [id, member] of this.members) {
+      await waitFor(`server ${id} to serve`, async () => {
+        const mode = await member.mode();
+        return mode !== null && mode !== 'looking';
+      });
+    }
+  }
+
   async client(...ids: number[]): Promise<ZooKeeper> {
     const servers = ids.map((id) => this.member(id).address).join(',');
     const auth = [{ scheme: 'digest', auth: superUser }];
