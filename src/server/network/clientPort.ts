@@ -8,6 +8,7 @@ import type { ServerStats } from '../../replica/stats.ts';
 import type { AuthOptions } from '../../state/auth.ts';
 import { Writers } from '../../wire/writers.ts';
 import { type Accepted, acceptFrom } from './accepting.ts';
+import { Reclaim } from './reclaim.ts';
 
 export interface ClientPortOptions {
   readonly port: number;
@@ -75,6 +76,7 @@ export class ClientPort {
   readonly #perAddress = new Map<string, number>();
   readonly #writers = new Writers();
   readonly #sweeper: NodeJS.Timeout;
+  readonly #reclaim: Reclaim;
   #nextId = 1;
   #isQuiet = false;
 
@@ -83,6 +85,7 @@ export class ClientPort {
     this.#server = createServer({ noDelay: true, pauseOnConnect: true });
     this.#sweeper = setInterval(() => this.#sweep(), Math.max(options.greetingMs / 4, 1));
     this.#sweeper.unref();
+    this.#reclaim = new Reclaim({ bytesReceived: () => options.stats.bytesReceived });
   }
 
   /** Resolves with the port in use; rejects with the system's error (EADDRINUSE, EACCES...). */
@@ -251,6 +254,7 @@ export class ClientPort {
   #gone(client: Client): void {
     const { connection } = client;
     this.#clients.delete(connection);
+    this.#reclaim.left();
     const peers = (this.#perAddress.get(connection.address) ?? 1) - 1;
     if (peers === 0) this.#perAddress.delete(connection.address);
     else this.#perAddress.set(connection.address, peers);
@@ -271,6 +275,7 @@ export class ClientPort {
   /** Stops accepting and reading; what was asked before may still be answered. */
   quiesce(): void {
     clearInterval(this.#sweeper);
+    this.#reclaim.stop();
     this.#isQuiet = true;
     if (this.#server.listening) this.#server.close();
     for (const client of this.#clients.values()) client.socket.pause();
