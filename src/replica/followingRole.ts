@@ -70,7 +70,10 @@ export class FollowingRole implements Role {
         this.#learner.epochSaved(event.which, event.epoch);
         break;
       case 'truncated':
-        this.#learner.truncated(event.state.lastZxid, now);
+        this.#learner.truncated(now);
+        break;
+      case 'notTruncated':
+        this.#learner.notTruncated(now);
         break;
       case 'snapshotReceived':
         if (event.link === this.#link) this.#restart(event.state);

@@ -88,9 +88,11 @@ export class LeadingRole implements Role {
         break;
       }
       case 'requested': {
-        const { link, packet } = inner;
+        const { link, request, ids } = inner;
         if (deciding === null) break;
-        const wrong = takeRequest(deciding, link, packet, () => this.#leader.sync(link));
+        const { session, cxid } = request;
+        const asker = { session, cxid, owner: link, ids, connection: null };
+        const wrong = takeRequest(deciding, asker, request, () => this.#leader.sync(link));
         if (wrong !== null) this.#parts.replica.report('warn', `From a learner: ${wrong}`);
         break;
       }

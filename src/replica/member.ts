@@ -120,6 +120,7 @@ export class Member {
         this.#reconfiguring.restored();
         this.#history.settled();
         break;
+      case 'notTruncated':
       case 'restarted':
         this.#history.settled();
         break;

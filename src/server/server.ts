@@ -118,7 +118,7 @@ class Server implements RunningServer {
       state: () => this.#replica.state,
       dispatch: this.#loop.dispatch,
       logger: this.#logger,
-      onFailed: (code, reason) => void this.#end({ code, reason }),
+      onFailed: (reason) => void this.#end({ code: 1, reason }),
     });
   }
 

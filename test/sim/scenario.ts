@@ -12,7 +12,7 @@ import { World } from './world.ts';
 const PATIENCE = 60_000;
 /** Of the trace only this is shown: the disk, the history, the roles, the clients. */
 const SHOWN =
-  /(start|crash|established|logged|epochSaved|truncated|restarted|lost|damaged|healed|cut) ?|> (log|saveEpoch|truncate|restart|distrust|sendHistory|sendSnapshot)|client|(DIFF|TRUNC|SNAP|NEWLEADER|UPTODATE|PROPOSAL|COMMIT|INFORM|ACK|SYNC) 0x|Shutting down/;
+  /(start|crash|established|logged|epochSaved|truncated|restarted|lost|damaged|healed|cut|kept|notTruncated) ?|> (log|saveEpoch|truncate|restart|distrust|sendHistory|sendSnapshot)|client|(DIFF|TRUNC|SNAP|NEWLEADER|UPTODATE|PROPOSAL|COMMIT|INFORM|ACK|SYNC) 0x|Shutting down/;
 /** What arrives is enough. */
 const HIDDEN = /> (DIFF|TRUNC|SNAP|NEWLEADER|UPTODATE|PROPOSAL|COMMIT|INFORM|ACK|SYNC) 0x/;
 
@@ -109,6 +109,10 @@ class Scenario {
         this.world.oracle.durability.lost(server);
         server.medium.lose();
         this.world.trace.note(server, 'lost its disk');
+        return;
+      case 'snapshot':
+        server.medium.keepOnly(server.replica.state);
+        this.world.trace.note(server, 'kept its newest snapshot only');
         return;
       case 'damage':
         this.world.oracle.durability.lost(server);

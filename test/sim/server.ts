@@ -9,6 +9,7 @@ import type { ClientLink } from './clientLink.ts';
 import { Medium } from './medium.ts';
 import { codeOfEffect, codeOfEvent, nameOfEffect, nameOfEvent } from './names.ts';
 import type { PeerLink } from './peerLink.ts';
+import { Random } from './random.ts';
 import { replicaOptions } from './replicaOptions.ts';
 import { Storage } from './storage.ts';
 import type { Timer } from './timers.ts';
@@ -165,7 +166,11 @@ export class SimServer {
     }
     for (const link of this.clients.values()) link.serverGone(isSilent);
     this.clients.clear();
-    if (isPowerCut) this.medium.cutPower(world.random);
+    if (isPowerCut) {
+      // Of its own, so that traces do not depend on what lay unsynced.
+      const { seed } = world.options;
+      this.medium.cutPower(new Random(seed * 8191 + this.id * 127 + this.incarnation));
+    }
     world.oracle.crashed(this);
     world.faults.died(this);
   }
@@ -215,6 +220,7 @@ export class SimServer {
       return;
     }
     this.#isBusy = true;
+    this.#world.counts.event(event);
     this.#world.trace.note(this, event.kind, () => nameOfEvent(event), codeOfEvent(event));
     this.#carryOutAll(this.replica.step(event, this.now));
     for (;;) {
@@ -253,6 +259,7 @@ export class SimServer {
     }
     world.trace.note(this, effect.kind, () => `> ${nameOfEffect(effect)}`, codeOfEffect(effect));
     world.oracle.effect(this, effect);
+    world.counts.effect(effect);
     switch (effect.kind) {
       case 'log':
         this.lastAppended = effect.zxid;

@@ -1,7 +1,6 @@
 // Every transaction that was ever logged, and which one it was logged behind: two servers with the
 // same zxid must have the same transaction there, and the same ones before it.
-import { hex0x, NO_ZXID, type Zxid } from '../../../src/base/ids.ts';
-import { follows } from '../../../src/consensus/committedLog.ts';
+import { follows, hex0x, NO_ZXID, type Zxid } from '../../../src/base/ids.ts';
 import { demand } from '../violation.ts';
 
 export interface Entry {
