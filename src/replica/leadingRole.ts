@@ -1,7 +1,6 @@
 // The leader's role in a replica: the machine that founds and broadcasts, and the pipeline that decides.
-import type { Zxid } from '../base/ids.ts';
+import { startOf, type Zxid } from '../base/ids.ts';
 import { Leader } from '../consensus/leader.ts';
-import { startOf } from '../consensus/packets.ts';
 import type { Reconfiguration } from '../operations/operation.ts';
 import { type Membership, printMembership } from '../wire/membership.ts';
 import { Deciding } from './deciding.ts';
