@@ -145,6 +145,8 @@ class Scenario {
       lastCounter: 0xffff_f000,
       startsAt: 0n,
       readOnlyMode: false,
+      commitLogCount: 500,
+      lateness: 0,
       tellsReachability: false,
     });
     this.#world = new World(options, Number.POSITIVE_INFINITY);
