@@ -340,8 +340,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a server that stood still takes no part for as long again',
     like: 'found here',
-    file: 'test/sim/server.ts',
-    from: `timers.after(0, () => this.whenAwake(incarnation, () => this.take({ kind: 'deadline' })));`,
-    to: `timers.after(late, () => this.whenAwake(incarnation, () => this.take({ kind: 'deadline' })));`,
+    file: 'src/replica/replica.ts',
+    from: 'return Math.min(own, this.member?.deadline ?? Number.POSITIVE_INFINITY);',
+    to: 'return Math.max(this.#patientUntil, Math.min(own, this.member?.deadline ?? own));',
   },
 ];

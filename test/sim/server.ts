@@ -239,7 +239,7 @@ export class SimServer {
   /** C15: whoever takes part hears of its deadlines, also once it has stood still. */
   #demandTimer(): void {
     const { timers, options } = this.#world;
-    const overdue = this.now.monotonic - this.replica.deadline;
+    const overdue = this.now.monotonic - (this.replica.member?.deadline ?? 0);
     const isWaking = timers.now - this.#wokeAt < options.tickTime;
     demand(overdue <= 2 * options.tickTime || isWaking, 'C15', () => {
       return `server ${this.id} has not heard of its deadline for ${Math.round(overdue)} ms`;
