@@ -4,6 +4,7 @@ import { NO_ZXID, type Zxid } from '../../src/base/ids.ts';
 import type { LinkId } from '../../src/consensus/events.ts';
 import { Connection } from '../../src/replica/connection.ts';
 import type { Effect, Event, Mode, Now } from '../../src/replica/events.ts';
+import { Writers } from '../../src/wire/writers.ts';
 import type { ClientLink } from './clientLink.ts';
 import { Medium } from './medium.ts';
 import { codeOfEffect, codeOfEvent, nameOfEffect, nameOfEvent } from './names.ts';
@@ -39,6 +40,7 @@ export class SimServer {
   /** It dies before the next effect whose name begins so. */
   dieBefore: string | null = null;
   readonly clients = new Map<Connection, ClientLink>();
+  readonly #writers = new Writers();
   readonly #world: World;
   readonly #rate: number;
   #wallOffset = 0;
@@ -331,9 +333,9 @@ export class SimServer {
 
   #send(connection: Connection): void {
     connection.isDirty = false;
-    if (connection.out.length === 0) return;
+    if (connection.outLength === 0) return;
     const bytes = connection.out.copy();
-    connection.out.reset();
+    connection.emptyOut();
     this.clients.get(connection)?.fromServer(bytes);
   }
 
@@ -394,6 +396,7 @@ export class SimServer {
       opened: now.monotonic,
       openedWall: now.wall,
       access: this.replica.rules.access,
+      writers: this.#writers,
       onDirty: (one) => this.#dirty.push(one),
     });
     this.clients.set(connection, link);
