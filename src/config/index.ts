@@ -111,12 +111,20 @@ export function loadConfig(path: string, cwd: string = process.cwd()): ParsedCon
   return parseConfig(main.text, path, { cwd, myid, dynamic: found, ...next });
 }
 
-/** Absolute dataDir of a file that may have any other error; null when it names none. */
-export function loadDataDir(path: string, cwd: string = process.cwd()): string | null {
+/** By what a server that runs is found; null for what its file does not name. */
+export type Places = Pick<Values, 'dataDir' | 'clientPortAddress'> & { clientPort: number | null };
+
+/** Of a file that may have any other error; dataDir is absolute. */
+export function loadPlaces(path: string, cwd: string = process.cwd()): Places {
   const main = readFile(cwd, path);
-  if ('error' in main) return null;
-  const { dataDir } = readValues(parseProperties(main.text, path), new Report()).values;
-  return dataDir === null ? null : resolve(cwd, dataDir);
+  const text = 'text' in main ? main.text : '';
+  const { values, at } = readValues(parseProperties(text, path), new Report());
+  const { dataDir, clientPort, clientPortAddress } = values;
+  return {
+    dataDir: dataDir === null ? null : resolve(cwd, dataDir),
+    clientPort: at.has('clientPort') ? clientPort : null,
+    clientPortAddress,
+  };
 }
 
 const refused = (error: string): ParsedConfig => ({ errors: [error], warnings: [] });
