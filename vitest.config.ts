@@ -9,8 +9,14 @@ export default defineConfig({
     reporters: results === undefined ? ['default'] : ['default', 'json'],
     outputFile: { json: `${results}/${process.pid}.json` },
     projects: [
-      { test: { name: 'unit', include: ['test/{unit,golden}/**/*.test.ts', 'test/*.test.ts'] } },
-      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/{unit,golden}/**/*.test.ts', 'test/*.test.ts'],
+          testTimeout: 60_000, // against endless loops, not for slow machines
+        },
+      },
+      { test: { name: 'sim', include: ['test/sim/**/*.test.ts'], testTimeout: 60_000 } },
       {
         test: {
           name: 'e2e',

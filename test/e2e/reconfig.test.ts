@@ -17,7 +17,7 @@ describe('reconfig', () => {
   async function three(): Promise<ReconfigStory> {
     await begun([1, 2, 3]);
     for (const id of [1, 2, 3]) story.launch(id, [1, 2, 3]);
-    await story.leader();
+    await story.whole();
     return story;
   }
 
@@ -42,7 +42,7 @@ describe('reconfig', () => {
     await story.member(1).end('SIGKILL');
     await waitFor('another leader', async () => (await story.leader()) !== 1);
     expect(await story.lost(2, 3)).toEqual([]);
-    story.member(1).relaunch();
+    story.member(1).spawn();
     await story.modes({ 1: 'follower' });
     expect(await story.config(1)).toEqual(data?.toString().split('\n'));
   }, 60_000);
@@ -95,7 +95,7 @@ describe('reconfig', () => {
     await admin.reconfig({ leaving: String(gone) });
     const config = await story.config(leader);
     await Promise.all([1, 2, 3].map((id) => story.member(id).end('SIGKILL')));
-    for (const id of stay) story.member(id).relaunch();
+    for (const id of stay) story.member(id).spawn();
     await waitFor('a leader', async () => stay.includes(await story.leader()));
     for (const id of stay) {
       expect(await story.config(id)).toEqual(config);

@@ -51,6 +51,10 @@ export interface SimOptions {
   /** Peers are told when a server cannot be reached, or can be again. */
   readonly tellsReachability: boolean;
   readonly faults: FaultMix;
+  /** Faults that are left out, as `pause:3` for the third of its kind. */
+  readonly skip: readonly string[];
+  /** Another run with the same options. */
+  readonly salt: number;
 }
 
 const NO_FAULTS: FaultMix = {
@@ -119,6 +123,8 @@ export function optionsOf(seed: number, fixed: Partial<SimOptions> = {}): SimOpt
     think: random.pick([1000, 5000, 20_000]) ?? 5000,
     tellsReachability: random.chance(0.3),
     faults: random.chance(0.03) ? NO_FAULTS : drawMix(random),
+    skip: [],
+    salt: 0,
   };
   return { ...drawn, ...fixed };
 }

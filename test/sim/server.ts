@@ -218,6 +218,7 @@ export class SimServer {
       return;
     }
     this.#isBusy = true;
+    this.#world.counts.event(event);
     this.#world.trace.note(this, event.kind, () => nameOfEvent(event), codeOfEvent(event));
     this.#carryOutAll(this.replica.step(event, this.now));
     for (;;) {
@@ -256,6 +257,7 @@ export class SimServer {
     }
     world.trace.note(this, effect.kind, () => `> ${nameOfEffect(effect)}`, codeOfEffect(effect));
     world.oracle.effect(this, effect);
+    world.counts.effect(effect);
     switch (effect.kind) {
       case 'log':
         this.lastAppended = effect.zxid;

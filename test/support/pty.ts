@@ -73,10 +73,13 @@ export class PtyScreen {
     this.#terminal.onData((answer) => this.#pty.write(answer));
     this.ended = new Promise((resolve) => {
       this.#pty.onExit(({ exitCode, signal }) => {
-        this.#hasEnded = true;
         open.delete(this);
-        resolve({ exitCode, signal: signal === 0 ? undefined : signal });
-        this.#tell();
+        // The screen shows what came before only a while later.
+        this.#terminal.write('', () => {
+          this.#hasEnded = true;
+          resolve({ exitCode, signal: signal === 0 ? undefined : signal });
+          this.#tell();
+        });
       });
     });
   }

@@ -178,6 +178,7 @@ export class Oracle {
     const decoded = decodeTxn(Buffer.from(entry.bytes));
     const { header, txn } = decoded;
     const { state } = this;
+    this.#world.counts.committed(txn);
     const request = this.sessions.committed(header, txn);
     if (request !== null) this.#sequences.judge(request, decoded, state);
     applyTxn(state, header, txn);

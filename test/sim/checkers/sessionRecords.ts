@@ -18,7 +18,6 @@ interface Record {
 export class SessionRecords {
   readonly #world: World;
   readonly #records = new Map<SessionId, Record>();
-  expired = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -80,7 +79,7 @@ export class SessionRecords {
    * it, and the client pings thrice in its timeout.
    */
   #expired(session: SessionId, { client }: Record): void {
-    this.expired++;
+    this.#world.counts.add('session expired');
     // What a client has left behind expires in its own time.
     if (client?.session !== session) return;
     const { options, timers } = this.#world;
