@@ -19,8 +19,9 @@ export class LeadingRole implements Role {
 
   constructor(parts: RoleParts) {
     this.#parts = parts;
-    const { logFrom, quorumWait } = parts.own;
+    const { logFrom, quorumWait, lastCounter } = parts.own;
     const waits = quorumWait === undefined ? {} : { quorumWait };
+    const ends = lastCounter === undefined ? {} : { lastCounter };
     const { ensemble } = parts.reconfiguring;
     const { rule, members } = ensemble.known;
     const membershipText = (start: Zxid): Buffer => {
@@ -36,6 +37,7 @@ export class LeadingRole implements Role {
         membershipText,
         logFrom: logFrom(),
         ...waits,
+        ...ends,
       },
       parts.replica.now.monotonic,
     );
