@@ -1,7 +1,6 @@
 // The leader's role in a replica: the machine that founds and broadcasts, and the pipeline that decides.
-import type { Zxid } from '../base/ids.ts';
+import { startOf, type Zxid } from '../base/ids.ts';
 import { Leader } from '../consensus/leader.ts';
-import { startOf } from '../consensus/packets.ts';
 import type { ServerId } from '../consensus/quorum.ts';
 import type { Reconfiguration } from '../operations/operation.ts';
 import { type Membership, printMembership } from '../wire/membership.ts';
@@ -30,8 +29,9 @@ export class LeadingRole implements Role {
   constructor(parts: RoleParts) {
     this.#parts = parts;
     parts.replica.stats.forgetProposalSizes();
-    const { logFrom, quorumWait } = parts.own;
+    const { logFrom, quorumWait, lastCounter } = parts.own;
     const waits = quorumWait === undefined ? {} : { quorumWait };
+    const ends = lastCounter === undefined ? {} : { lastCounter };
     const { ensemble } = parts.reconfiguring;
     const { rule, members } = ensemble.known;
     const membershipText = (start: Zxid): Buffer => {
@@ -47,6 +47,7 @@ export class LeadingRole implements Role {
         membershipText,
         logFrom: logFrom(),
         ...waits,
+        ...ends,
       },
       parts.replica.now.monotonic,
     );
