@@ -1,7 +1,6 @@
 // The leader's role in a replica: the machine that founds and broadcasts, and the pipeline that decides.
-import type { Zxid } from '../base/ids.ts';
+import { startOf, type Zxid } from '../base/ids.ts';
 import { Leader } from '../consensus/leader.ts';
-import { startOf } from '../consensus/packets.ts';
 import type { Reconfiguration } from '../operations/operation.ts';
 import { type Membership, printMembership } from '../wire/membership.ts';
 import { Deciding } from './deciding.ts';
@@ -20,8 +19,9 @@ export class LeadingRole implements Role {
 
   constructor(parts: RoleParts) {
     this.#parts = parts;
-    const { logFrom, quorumWait } = parts.own;
+    const { logFrom, quorumWait, lastCounter } = parts.own;
     const waits = quorumWait === undefined ? {} : { quorumWait };
+    const ends = lastCounter === undefined ? {} : { lastCounter };
     const { ensemble } = parts.reconfiguring;
     const { rule, members } = ensemble.known;
     const membershipText = (start: Zxid): Buffer => {
@@ -37,6 +37,7 @@ export class LeadingRole implements Role {
         membershipText,
         logFrom: logFrom(),
         ...waits,
+        ...ends,
       },
       parts.replica.now.monotonic,
     );

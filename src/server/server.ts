@@ -28,8 +28,8 @@ import { SERVER_VERSION } from './version.ts';
 
 /** Id of a server that has no ensemble; sessions get it as their top byte (as in Apache's standalone mode). */
 const STANDALONE_ID = 1;
-/** Node's own default, where Apache's 50 makes a reconnect storm wait for retransmissions. */
-const BACKLOG = 511;
+/** What Linux takes at most by default: with 50 (Apache), and still with 511 (Node), a storm waits for retransmissions. */
+const BACKLOG = 4096;
 const HOUR_MS = 3_600_000;
 /** Apache's ExitCode.TXNLOG_ERROR_TAKING_SNAPSHOT. */
 const SNAPSHOT_FAILED = 10;
