@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Ensemble, three } from '../support/ensemble.ts';
-import { memberThatIs } from '../support/member.ts';
+import { type Mode, memberThatIs } from '../support/member.ts';
 import { waitFor } from '../support/processes.ts';
 import { fourLetterWord } from '../support/servers.ts';
 
@@ -40,7 +40,7 @@ const memberValues =
 
 let ensemble: Ensemble;
 
-const ask = async (role: string, word: string): Promise<string> => {
+const ask = async (role: Mode, word: string): Promise<string> => {
   const member = await memberThatIs(role, ensemble.members);
   return (await fourLetterWord(member.port, word)) ?? 'no answer';
 };

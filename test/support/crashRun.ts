@@ -110,7 +110,7 @@ export class CrashRun {
     const ends = this.#clients.map((client) => client.write());
     harm(server.pid as number);
     await Promise.all(ends);
-    await waitFor('the server to end by itself', () => hasEnded(server), 20_000);
+    await waitFor('the server to end by itself', () => hasEnded(server));
     this.#count();
     return { code: server.exitCode, log: this.log().slice(before) };
   }
@@ -119,7 +119,7 @@ export class CrashRun {
   async refused(wrapper: readonly string[]): Promise<{ code: number | null; log: string }> {
     const before = this.log().length;
     const server = this.#launch(wrapper);
-    await waitFor('the server to end by itself', () => hasEnded(server), 20_000);
+    await waitFor('the server to end by itself', () => hasEnded(server));
     return { code: server.exitCode, log: this.log().slice(before) };
   }
 
