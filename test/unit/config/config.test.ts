@@ -310,8 +310,7 @@ describe('the table of keys', () => {
     const unread = Object.entries(keys)
       .filter(([name, row]) => ['supported', 'ensemble'].includes(row.status) && !read(name))
       .map(([name]) => name);
-    // There is only one algorithm, so the table alone decides.
-    expect(unread).toEqual(['electionAlg']);
+    expect(unread).toEqual([]);
   });
 
   test('has a default of every key that its own parser takes', () => {
