@@ -85,7 +85,7 @@ const WALL_START = 1_700_000_000_000;
 /** In 2039 the 40 bits of the clock that session ids begin with are used up, and begin again. */
 const SESSION_IDS_BEGIN_ANEW = 2 ** 41;
 /** See Leader. */
-const LAST_COUNTER = 0xffff_f000;
+const LAST_COUNTER = 0xfff0_0000;
 
 const NO_FAULTS: FaultMix = {
   crash: 0,
