@@ -1,6 +1,8 @@
 // Bugs to plant, one at a time, as changes of the source text while it is bundled for a run: the
 // checkers are worth something only if they find them. Nothing of this is in the source itself.
 
+import { NO_FAULTS, type SimOptions } from './options.ts';
+
 interface Edit {
   readonly file: string;
   /** Occurs exactly once in the file. */
@@ -15,7 +17,7 @@ export interface Mutant extends Edit {
   /** Other changes that it needs: the protocol has more than one line of defence there. */
   readonly also?: readonly Edit[];
   /** Of every run. */
-  readonly fixed?: { readonly voters: number; readonly observers: number };
+  readonly fixed?: Partial<SimOptions>;
 }
 
 const learner = 'src/consensus/learner.ts';
@@ -34,6 +36,26 @@ const ANY_LEADER: Edit = {
   file: 'src/consensus/looking.ts',
   from: 'if (!ballots.elect(this.#rule, vote)) return false;',
   to: '',
+};
+
+/** Elections that are disturbed again and again, and short runs. */
+const UNREST: Partial<SimOptions> = {
+  voters: 3,
+  observers: 0,
+  clients: 3,
+  think: 300,
+  tickTime: 1000,
+  duration: 120_000,
+  isRich: false,
+  faults: {
+    ...NO_FAULTS,
+    crash: 0.3,
+    partition: 0.2,
+    oneWay: 0.2,
+    slowDisk: 0.3,
+    crashAt: 0.2,
+    resetAt: 0.1,
+  },
 };
 
 export const mutants: readonly Mutant[] = [
@@ -70,6 +92,7 @@ export const mutants: readonly Mutant[] = [
     from: 'this.#acceptEpoch(false);',
     to: 'this.#acceptEpoch(true);',
     also: [ANY_LEADER],
+    fixed: UNREST,
   },
   {
     name: 'a learner accepts an older epoch',
@@ -85,6 +108,7 @@ export const mutants: readonly Mutant[] = [
       },
       ANY_LEADER,
     ],
+    fixed: UNREST,
   },
   // -- epochs and the disk
   {
@@ -205,6 +229,7 @@ export const mutants: readonly Mutant[] = [
     from: 'if (epoch !== -1 && isMoreRecent(epoch, reply.zxid, ours)) {',
     to: 'if (epoch === -2 && isMoreRecent(epoch, reply.zxid, ours)) {',
     also: [ANY_LEADER],
+    fixed: UNREST,
   },
   {
     name: 'a leader without a quorum stays',

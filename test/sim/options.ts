@@ -87,7 +87,7 @@ const SESSION_IDS_BEGIN_ANEW = 2 ** 41;
 /** See Leader. */
 const LAST_COUNTER = 0xfff0_0000;
 
-const NO_FAULTS: FaultMix = {
+export const NO_FAULTS: FaultMix = {
   crash: 0,
   crashAll: 0,
   pause: 0,
