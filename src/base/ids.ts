@@ -16,9 +16,14 @@ export const NO_SESSION = sessionId(0n);
 export const epochOf = (id: Zxid): number => Number(BigInt.asUintN(32, id >> 32n));
 export const counterOf = (id: Zxid): number => Number(BigInt.asUintN(32, id));
 
+/** The zxid with which an epoch starts: no transaction has it. */
+export const startOf = (epoch: number): Zxid => zxid(BigInt(epoch) << 32n);
+export const isStart = (id: Zxid, epoch: number): boolean =>
+  counterOf(id) === 0 && epochOf(id) === epoch;
+
 /**
  * True when no transaction can be between the two: the next of the same epoch, or the first of a
- * later one. The counter 0 is that of an epoch's start, which is no transaction.
+ * later one.
  */
 export function follows(previous: Zxid, next: Zxid): boolean {
   if (next === previous + 1n) return counterOf(next) !== 0;

@@ -1,5 +1,5 @@
 // A learner's attempts to connect: the leader it has elected may need a moment longer to know that it leads.
-import { epochOf } from '../base/ids.ts';
+import { epochOf, startOf } from '../base/ids.ts';
 import {
   dataOf,
   fromData,
@@ -12,7 +12,7 @@ import {
 import type { LinkId, RoleOutput } from './events.ts';
 import type { LearnerOptions } from './learnerOptions.ts';
 import { MAX_EPOCH } from './learners.ts';
-import { packet, startOf } from './packets.ts';
+import { packet } from './packets.ts';
 
 /** Milliseconds between attempts, as Apache's leaderConnectDelayDuringRetryMs. */
 const RETRY_DELAY = 100;

@@ -1,5 +1,5 @@
 // How a leader founds its epoch: a quorum says what it has accepted, accepts the new one, and gets its history.
-import type { Zxid } from '../base/ids.ts';
+import { startOf, type Zxid } from '../base/ids.ts';
 import {
   AckEpoch,
   dataOf,
@@ -13,7 +13,7 @@ import { Broadcast } from './broadcast.ts';
 import type { EpochKind, RoleOutput } from './events.ts';
 import type { LeaderOptions } from './leaderOptions.ts';
 import { isMoreRecent, type Learners, MAX_EPOCH } from './learners.ts';
-import { packet, startOf } from './packets.ts';
+import { packet } from './packets.ts';
 import { Phase, type Progress } from './progress.ts';
 import { chooseSync } from './sync.ts';
 

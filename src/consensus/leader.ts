@@ -1,6 +1,6 @@
 // The role of a leader: founds an epoch with a quorum, and broadcasts as long as the quorum follows.
 import { assert } from '../base/assert.ts';
-import { counterOf, epochOf, hex0x, type SessionId, type Zxid } from '../base/ids.ts';
+import { counterOf, epochOf, hex0x, isStart, type SessionId, type Zxid } from '../base/ids.ts';
 import { WireError } from '../wire/bytes.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum.ts';
 import type { EpochKind, LinkId, RoleOutput } from './events.ts';
@@ -235,7 +235,7 @@ export class Leader {
   #acknowledged(learner: Progress, id: Zxid, now: number): string | null {
     const { phase } = learner;
     if (phase < Phase.syncing) return 'ACK out of place';
-    if (packets.isStart(id, this.epoch)) {
+    if (isStart(id, this.epoch)) {
       if (phase === Phase.syncing) this.#founding.synced(learner, now);
       return null;
     }

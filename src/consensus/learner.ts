@@ -1,5 +1,5 @@
 // The role of a follower or an observer: accepts its leader's epoch and history, then what it broadcasts.
-import { epochOf, hex0x, NO_ZXID, type SessionId, type Zxid } from '../base/ids.ts';
+import { epochOf, hex0x, NO_ZXID, type SessionId, startOf, type Zxid } from '../base/ids.ts';
 import { WireError } from '../wire/bytes.ts';
 import type { Id } from '../wire/data.ts';
 import {
@@ -241,7 +241,7 @@ export class Learner {
         if (this.#phase !== Phase.synced) break;
         this.#phase = Phase.following;
         this.#errands = new Errands(this.#connecting.link, this.#out);
-        this.#send(PacketType.ack, packets.startOf(this.#epoch));
+        this.#send(PacketType.ack, startOf(this.#epoch));
         this.#out.push({ kind: 'established' });
         return null;
       case PacketType.ping:
@@ -258,7 +258,7 @@ export class Learner {
   }
 
   #newLeader(packet: QuorumPacket): string | null {
-    if (!packets.isStart(packet.zxid, this.#epoch)) return `NEWLEADER of ${hex0x(packet.zxid)}`;
+    if (packet.zxid !== startOf(this.#epoch)) return `NEWLEADER of ${hex0x(packet.zxid)}`;
     if (packet.data !== null) {
       this.#out.push({ kind: 'announced', membership: Buffer.from(packet.data) });
     }
@@ -278,7 +278,7 @@ export class Learner {
 
   #acknowledgeNewLeader(): void {
     this.#phase = Phase.synced;
-    this.#send(PacketType.ack, packets.startOf(this.#epoch));
+    this.#send(PacketType.ack, startOf(this.#epoch));
     this.#reception.open();
   }
 

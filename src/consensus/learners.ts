@@ -1,5 +1,5 @@
 // The learners of a leader: who is connected, who may join, and whether those that vote are a quorum.
-import { epochOf, type Zxid } from '../base/ids.ts';
+import { counterOf, epochOf, type Zxid } from '../base/ids.ts';
 import {
   fromData,
   LearnerInfo,
@@ -148,6 +148,6 @@ export function isMoreRecent(
 ): boolean {
   if (epoch !== ours.epoch) return epoch > ours.epoch;
   if (zxid <= ours.zxid) return false;
-  const isOnlyStart = (zxid & 0xffff_ffffn) === 0n && epochOf(zxid) <= epoch;
+  const isOnlyStart = counterOf(zxid) === 0 && epochOf(zxid) <= epoch;
   return !isOnlyStart;
 }

@@ -1,13 +1,9 @@
 // Makes the packets of leaders and learners, and names them; wire/quorum.ts has what their data is.
-import { counterOf, epochOf, type Zxid, zxid } from '../base/ids.ts';
+import { type Zxid, zxid } from '../base/ids.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum.ts';
 
 /** Of packets that are about no zxid. */
 export const NONE = zxid(-1n);
-
-export const startOf = (epoch: number): Zxid => zxid(BigInt(epoch) << 32n);
-export const isStart = (id: Zxid, epoch: number): boolean =>
-  counterOf(id) === 0 && epochOf(id) === epoch;
 
 export const packet = (
   type: PacketType,

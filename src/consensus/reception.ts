@@ -1,14 +1,11 @@
 // What a learner gets from its leader's log: checked for holes and order, passed on, and acknowledged.
 import { Fifo } from '../base/fifo.ts';
 import { epochOf, follows, hex0x, NO_ZXID, type Zxid } from '../base/ids.ts';
-import { Reader } from '../wire/bytes.ts';
-import { bufferOf, PacketType, type QuorumPacket } from '../wire/quorum.ts';
+import { bufferOf, PacketType, type QuorumPacket, readActivation } from '../wire/quorum.ts';
 import type { CommittedLog } from './committedLog.ts';
 import type { LinkId, RoleOutput } from './events.ts';
 import { outOfPlace, packet } from './packets.ts';
-
-/** The suggested leader in front of INFORMANDACTIVATE's entry. */
-const LEADER_BYTES = 8;
+import type { ServerId } from './quorum.ts';
 
 export class Reception {
   readonly #history: CommittedLog;
@@ -67,13 +64,15 @@ export class Reception {
         break;
       case PacketType.commitAndActivate:
         if (!mayPropose) break;
-        return this.#commit(id) ?? this.#activate(one);
+        return this.#commit(id) ?? this.#activate(id, readActivation(one.data).leader);
       case PacketType.inform:
         if (isObserver) return this.#inform(id, bufferOf(one.data));
         break;
-      case PacketType.informAndActivate:
+      case PacketType.informAndActivate: {
         if (!isObserver) break;
-        return this.#inform(id, bufferOf(one.data).subarray(LEADER_BYTES)) ?? this.#activate(one);
+        const { leader, entry } = readActivation(one.data);
+        return this.#inform(id, entry) ?? this.#activate(id, leader);
+      }
     }
     return outOfPlace(one);
   }
@@ -109,10 +108,9 @@ export class Reception {
     return wrong ?? this.#commit(id);
   }
 
-  /** A change of the membership is committed; in front of the data stands who should lead now. */
-  #activate(one: QuorumPacket): null {
-    const leader = Number(new Reader(bufferOf(one.data)).long());
-    this.#out.push({ kind: 'reconfigured', zxid: one.zxid, leader });
+  /** A change of the membership is committed. */
+  #activate(id: Zxid, leader: ServerId): null {
+    this.#out.push({ kind: 'reconfigured', zxid: id, leader });
     return null;
   }
 

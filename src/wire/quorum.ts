@@ -73,6 +73,22 @@ export interface ForwardedRequest {
 
 const FORWARDED_HEADER_BYTES = 16;
 
+const LEADER_BYTES = 8;
+
+/** The data of commitAndActivate, who should lead now, and of informAndActivate, which has the entry behind it. */
+export function readActivation(data: Uint8Array | null): { leader: number; entry: Buffer } {
+  const reader = new Reader(bufferOf(data));
+  const leader = Number(reader.long());
+  return { leader, entry: reader.buffer.subarray(reader.position) };
+}
+
+export function activationData(leader: number, entry: Uint8Array | null = null): Buffer {
+  const writer = new Writer(LEADER_BYTES + (entry?.length ?? 0));
+  writer.long(BigInt(leader));
+  if (entry !== null) writer.raw(entry);
+  return writer.take();
+}
+
 /** Bytes of a record; for the data of a packet. */
 export function dataOf<T>(codec: Codec<T>, value: T): Buffer {
   const writer = new Writer(32);

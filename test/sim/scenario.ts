@@ -141,6 +141,10 @@ class Scenario {
       snapCount: 100_000,
       pieceSize: 1 << 18,
       leaderServes: true,
+      wallStart: 1_700_000_000_000,
+      lastCounter: 0xffff_f000,
+      startsAt: 0n,
+      readOnlyMode: false,
       tellsReachability: false,
     });
     this.#world = new World(options, Number.POSITIVE_INFINITY);

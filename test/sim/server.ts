@@ -1,9 +1,10 @@
 // One server of the simulation: a real replica on a simulated disk, network and clock; it can be
 // crashed between any two effects, paused, and started again.
-import { NO_ZXID, type Zxid } from '../../src/base/ids.ts';
+import { NO_ZXID, type Zxid, zxid } from '../../src/base/ids.ts';
 import type { LinkId } from '../../src/consensus/events.ts';
 import { Connection } from '../../src/replica/connection.ts';
 import type { Effect, Event, Mode, Now } from '../../src/replica/events.ts';
+import { Writers } from '../../src/wire/writers.ts';
 import type { ClientLink } from './clientLink.ts';
 import { Medium } from './medium.ts';
 import { codeOfEffect, codeOfEvent, nameOfEffect, nameOfEvent } from './names.ts';
@@ -15,13 +16,10 @@ import type { Timer } from './timers.ts';
 import { WatchedReplica } from './watchedReplica.ts';
 import type { World } from './world.ts';
 
-/** 2023, as good as any. */
-const EPOCH_MS = 1_700_000_000_000;
-
 export class SimServer {
   readonly id: number;
   readonly isObserver: boolean;
-  readonly medium = new Medium();
+  readonly medium: Medium;
   /** Counts its lives; what was meant for an earlier one is dropped. */
   incarnation = 0;
   isUp = false;
@@ -39,6 +37,7 @@ export class SimServer {
   /** It dies before the next effect whose name begins so. */
   dieBefore: string | null = null;
   readonly clients = new Map<Connection, ClientLink>();
+  readonly #writers = new Writers();
   readonly #world: World;
   readonly #rate: number;
   #wallOffset = 0;
@@ -58,7 +57,8 @@ export class SimServer {
     this.#world = world;
     this.id = id;
     this.isObserver = isObserver;
-    const { skew, syncTime } = world.options;
+    const { skew, syncTime, startsAt } = world.options;
+    this.medium = new Medium(zxid(startsAt));
     this.#rate = 1 + world.random.between(-skew, skew);
     this.syncTime = syncTime;
   }
@@ -83,8 +83,12 @@ export class SimServer {
   }
 
   get now(): Now {
+    const { options } = this.#world;
     const { now } = this.#world.timers;
-    return { monotonic: now * this.#rate, wall: Math.floor(EPOCH_MS + now + this.#wallOffset) };
+    return {
+      monotonic: now * this.#rate,
+      wall: Math.floor(options.wallStart + now + this.#wallOffset),
+    };
   }
 
   jump(ms: number): void {
@@ -331,9 +335,9 @@ export class SimServer {
 
   #send(connection: Connection): void {
     connection.isDirty = false;
-    if (connection.out.length === 0) return;
+    if (connection.outLength === 0) return;
     const bytes = connection.out.copy();
-    connection.out.reset();
+    connection.emptyOut();
     this.clients.get(connection)?.fromServer(bytes);
   }
 
@@ -394,6 +398,7 @@ export class SimServer {
       opened: now.monotonic,
       openedWall: now.wall,
       access: this.replica.rules.access,
+      writers: this.#writers,
       onDirty: (one) => this.#dirty.push(one),
     });
     this.clients.set(connection, link);

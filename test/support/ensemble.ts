@@ -1,9 +1,9 @@
 // Ensembles of real processes, ours and Apache's in any mix: started, ended, stopped, cut off, and compared.
 import { join } from 'node:path';
-import { type ConnectOptions, connect, type ZooKeeper } from '../../src/client/index.ts';
+import { type ConnectOptions, connect, ZkError, type ZooKeeper } from '../../src/client/index.ts';
 import { causeOfDeafness } from './deafServer.ts';
 import { Member, type MemberSpec, type Mode, type Ports } from './member.ts';
-import { freePort, temporaryDirectory, waitFor } from './processes.ts';
+import { freePort, PATIENCE_MS, temporaryDirectory, waitFor } from './processes.ts';
 import { Network } from './relay.ts';
 import { fourLetterWord, type ServerKind, type Settings } from './servers.ts';
 import { compareTrees, dumpTree, type TreeDump } from './treeDump.ts';
@@ -152,7 +152,11 @@ export class Ensemble {
   }
 
   /** Waits, and tells what each server says if that is in vain. */
-  async #wait<T>(what: string, condition: () => Promise<T | null>, patience = 30_000): Promise<T> {
+  async #wait<T>(
+    what: string,
+    condition: () => Promise<T | null>,
+    patience = PATIENCE_MS,
+  ): Promise<T> {
     try {
       const since = Date.now();
       const look = async () => {
@@ -199,9 +203,9 @@ export class Ensemble {
     const running = this.members.filter((member) => member.isRunning);
     const clients = await Promise.all(running.map(({ id }) => this.client([id])));
     try {
-      for (const client of clients) await client.sync('/');
-      const dumps = await Promise.all(clients.map(dumpTree));
-      const [first, ...others] = dumps;
+      const [first, ...others] = await this.#wait('a tree that does not change', () =>
+        this.#dumps(running, clients),
+      );
       for (const [i, other] of others.entries()) {
         const names = [running[0], running[i + 1]].map((one) => `server ${one?.id}`);
         compareTrees(first as TreeDump, other, names as [string, string]);
@@ -211,6 +215,18 @@ export class Ensemble {
     } finally {
       await Promise.all(clients.map((client) => client.close()));
     }
+  }
+
+  /** Null when something changed meanwhile: containers go in their own time. */
+  async #dumps(running: readonly Member[], clients: readonly ZooKeeper[]) {
+    for (const client of clients) await client.sync('/');
+    const zxids = async () => (await Promise.all(running.map((member) => member.zxid()))).join();
+    const before = await zxids();
+    const dumps = await Promise.all(clients.map(dumpTree)).catch((error: unknown) => {
+      if (error instanceof ZkError && error.code === 'NoNode') return null;
+      throw error;
+    });
+    return before === (await zxids()) ? dumps : null;
   }
 
   /** `hash` tells the digests at some zxids; those of the same zxid must be the same. */
