@@ -14,6 +14,8 @@ import {
   temporaryDirectory,
   waitFor,
 } from './processes.ts';
+import { RawConnection } from './rawConnection.ts';
+import { connectFrame } from './requestFrames.ts';
 import { fourLetterWord, ourCommand } from './servers.ts';
 
 export interface CrashFigures {
@@ -120,6 +122,18 @@ export class CrashRun {
     const before = this.log().length;
     const server = this.#launch(wrapper);
     await waitFor('the server to end by itself', () => hasEnded(server), 20_000);
+    return { code: server.exitCode, log: this.log().slice(before) };
+  }
+
+  /** One life that the first write ends, unanswered: the exit code, and what was written to the log. */
+  async barren(wrapper: readonly string[]): Promise<{ code: number | null; log: string }> {
+    const before = this.log().length;
+    await this.#start(wrapper);
+    const server = this.#server as ChildProcess;
+    const link = await RawConnection.open(this.#port);
+    link.send(Buffer.from(connectFrame(), 'hex'));
+    await waitFor('the server to end by itself', () => hasEnded(server), 20_000);
+    if (link.frames().length > 0) throw new Error('a session was granted that is nowhere');
     return { code: server.exitCode, log: this.log().slice(before) };
   }
 
