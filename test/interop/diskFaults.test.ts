@@ -175,15 +175,16 @@ test.runIf(mayMount())(
     const disk = `/proc/${holder.pid}/root${dataDir}`;
     await run.healthy(onDisk);
     const before = run.figures.ackedWrites;
-    const ended = await run.faulty(onDisk, () => setTimeout(() => fill(`${disk}/other`), 100));
+    const ended = await run.faulty(onDisk, () => setTimeout(() => fill(`${disk}/other`), 300));
     expect(CODES, ended.log).toContain(ended.code);
     expect(errorsIn(ended.log)).toEqual([expect.stringMatching(NO_ROOM)]);
     expect(run.figures.ackedWrites).toBeGreaterThan(before);
     // It reads what is there, and can write nothing: the first write is its end.
-    const barren = await run.barren(onDisk);
+    const barren = await run.barren(onDisk, () => fill(`${disk}/more`));
     expect(barren.code, barren.log).toBe(1);
     expect(errorsIn(barren.log)).toEqual([expect.stringMatching(NO_ROOM)]);
     rmSync(`${disk}/other`);
+    rmSync(`${disk}/more`);
     await run.healthy(onDisk);
     // Freed at once: the server has met the end of the disk or it has not, and either is in order.
     const ending = run.faulty(onDisk, (pid) =>

@@ -125,10 +125,14 @@ export class CrashRun {
     return { code: server.exitCode, log: this.log().slice(before) };
   }
 
-  /** One life that the first write ends, unanswered: the exit code, and what was written to the log. */
-  async barren(wrapper: readonly string[]): Promise<{ code: number | null; log: string }> {
+  /** One life that, after `harm`, the first write ends, unanswered: the exit code, and what it logged. */
+  async barren(
+    wrapper: readonly string[],
+    harm: () => void,
+  ): Promise<{ code: number | null; log: string }> {
     const before = this.log().length;
     await this.#start(wrapper);
+    harm();
     const server = this.#server as ChildProcess;
     const link = await RawConnection.open(this.#port);
     link.send(Buffer.from(connectFrame(), 'hex'));
