@@ -22,6 +22,7 @@ import {
   rulesOf,
   treeOptions,
 } from './rules.ts';
+import { settings } from './settings.ts';
 import type { DataDir } from './storage/dataDir.ts';
 import { closeStored, openStored, type Stored, type StoredMember } from './stored.ts';
 import { SERVER_VERSION } from './version.ts';
@@ -164,8 +165,9 @@ class Server implements RunningServer {
       connections: clients.connections,
       connectionCount: clients.count,
       greetingMs: this.#config['nio.sessionlessCnxnTimeout'],
-      settings: () => this.#settings(),
+      settings: () => settings(this.#config, this.port, this.#sizes(), this.#replica.member),
       sizes: () => this.#sizes(),
+      now: performance.now(),
       uptime: performance.now() - this.#started,
       electionAddress: (id) => electionAddress(this.#config, id),
     };
@@ -174,26 +176,6 @@ class Server implements RunningServer {
   #sizes(): { snapshots: number; logs: number } {
     const { dataDir, dataLogDir } = this.#config;
     return { snapshots: directorySize(dataDir), logs: directorySize(dataLogDir) };
-  }
-
-  /** The lines of `conf`. */
-  #settings(): [string, string | number][] {
-    const config = this.#config;
-    const { snapshots, logs } = this.#sizes();
-    return [
-      ['clientPort', this.port],
-      ['secureClientPort', -1],
-      ['dataDir', `${config.dataDir}/version-2`],
-      ['dataDirSize', snapshots],
-      ['dataLogDir', `${config.dataLogDir}/version-2`],
-      ['dataLogSize', logs],
-      ['tickTime', config.tickTime],
-      ['maxClientCnxns', config.maxClientCnxns],
-      ['minSessionTimeout', config.minSessionTimeout],
-      ['maxSessionTimeout', config.maxSessionTimeout],
-      ['clientPortListenBacklog', config.clientPortListenBacklog],
-      ['serverId', 0],
-    ];
   }
 
   /** A server that cannot write snapshots ends, as Apache's (ZooKeeperServer.takeSnapshot). */

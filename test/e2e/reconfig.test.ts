@@ -45,7 +45,7 @@ describe('reconfig', () => {
     story.member(1).spawn();
     await story.modes({ 1: 'follower' });
     expect(await story.config(1)).toEqual(data?.toString().split('\n'));
-  }, 60_000);
+  });
 
   test('a leader that is removed hands over, and no write is lost', async () => {
     await three();
@@ -66,7 +66,7 @@ describe('reconfig', () => {
     expect(await story.lost(...others)).toEqual([]);
     // It follows still, without a vote, as Apache's do.
     await story.modes({ [old]: 'follower' });
-  }, 60_000);
+  });
 
   test('a follower becomes an observer and a follower again, and its clients stay', async () => {
     await three();
@@ -84,7 +84,7 @@ describe('reconfig', () => {
     await story.modes({ [follower]: 'follower' });
     await client.create('/after', 'x');
     expect(client.sessionId).toBe(sessionId);
-  }, 60_000);
+  });
 
   test('servers start with what they have left after kill -9 of all', async () => {
     await three();
@@ -101,7 +101,7 @@ describe('reconfig', () => {
       expect(await story.config(id)).toEqual(config);
       expect(readFileSync(story.member(id).configFile, 'utf8')).toContain('dynamicConfigFile=');
     }
-  }, 60_000);
+  });
 
   test('what cannot be is refused, and changes nothing', async () => {
     await three();
@@ -114,5 +114,5 @@ describe('reconfig', () => {
     await expect(client.reconfig({ joining: 'server.4=nonsense' })).rejects.toThrow('BadArguments');
     await expect(client.reconfig({ leaving: '1', fromConfig: 5n })).rejects.toThrow('BadVersion');
     expect(await story.config(1)).toEqual(before);
-  }, 60_000);
+  });
 });

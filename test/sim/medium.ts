@@ -1,12 +1,13 @@
 // What a server's disk holds, and what a crash, a loss or damage leaves of it. The log has the bytes
 // of the real one, and is read by the real scan and replay.
-import { hex0x, NO_ZXID, type Zxid } from '../../src/base/ids.ts';
+import { epochOf, hex0x, NO_ZXID, type Zxid } from '../../src/base/ids.ts';
 import { Replay } from '../../src/server/storage/replay.ts';
 import { loadSnapshot, snapshotPieces } from '../../src/server/storage/snapshotFile.ts';
 import { StorageError } from '../../src/server/storage/storageError.ts';
-import { State } from '../../src/state/state.ts';
+import type { State } from '../../src/state/state.ts';
 import { bytesSource } from '../../src/wire/byteSource.ts';
 import { LOG_HEADER_LENGTH, LogScanner, logHeader } from '../../src/wire/log.ts';
+import { newState } from './newState.ts';
 import type { Random } from './random.ts';
 import { demand } from './violation.ts';
 
@@ -29,9 +30,9 @@ export interface Loaded {
 }
 
 const SECTOR = 512;
-const FIRST_SNAPSHOT = Buffer.concat(
-  [...snapshotPieces(new State())].map((piece) => Buffer.from(piece)),
-);
+const bytesOf = (state: State): Buffer =>
+  Buffer.concat([...snapshotPieces(state)].map((piece) => Buffer.from(piece)));
+const FIRST_SNAPSHOT = bytesOf(newState());
 
 export class Medium {
   accepted = 0;
@@ -51,8 +52,15 @@ export class Medium {
   #mark: Zxid = NO_ZXID;
   #markOnDisk: Zxid = NO_ZXID;
 
-  constructor() {
+  /** @param startsAt the zxid of a first snapshot; 0: there is none */
+  constructor(startsAt: Zxid = NO_ZXID) {
     this.#begin();
+    if (startsAt === NO_ZXID) return;
+    const state = newState();
+    state.lastZxid = startsAt;
+    this.accepted = epochOf(startsAt);
+    this.current = epochOf(startsAt);
+    this.replace({ zxid: startsAt, bytes: bytesOf(state) });
   }
 
   #begin(): void {
@@ -112,8 +120,7 @@ export class Medium {
 
   /** All that is left is a snapshot of `state`, which is on disk. */
   keepOnly(state: State): void {
-    const bytes = Buffer.concat([...snapshotPieces(state)].map((piece) => Buffer.from(piece)));
-    this.snapshots.push({ zxid: state.lastZxid, bytes });
+    this.snapshots.push({ zxid: state.lastZxid, bytes: bytesOf(state) });
     this.purge(1);
   }
 
@@ -226,13 +233,13 @@ export class Medium {
   open(): Loaded {
     const isEmpty = this.isEmpty;
     try {
-      const state = isEmpty ? new State() : this.#load(null)?.state;
+      const state = isEmpty ? newState() : this.#load(null)?.state;
       if (state === undefined) throw new Error('no snapshot, though there are entries');
       return { state, isEmpty };
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       this.distrust(error.message);
-      return { state: new State(), isEmpty: true };
+      return { state: newState(), isEmpty: true };
     }
   }
 
@@ -279,7 +286,7 @@ export class Medium {
   #load(limit: Zxid | null): { state: State; base: Zxid } | null {
     for (const snapshot of [...this.snapshots].reverse()) {
       if (limit !== null && snapshot.zxid > limit) continue;
-      const state = new State();
+      const state = newState();
       try {
         const last = this.#replay(snapshot, state, limit);
         if (limit === null) return { state, base: snapshot.zxid };

@@ -17,6 +17,10 @@ export interface FaultMix {
   readonly clock: number;
   /** A crash amid the effects of a step. */
   readonly crashInStep: number;
+  /** A crash before a certain packet is sent. */
+  readonly crashAt: number;
+  /** A link that ends with a certain packet. */
+  readonly resetAt: number;
 }
 
 export interface SimOptions {
@@ -30,6 +34,25 @@ export interface SimOptions {
   readonly initLimit: number;
   readonly syncLimit: number;
   readonly leaderServes: boolean;
+  /** Clients ask for more than the plain: access lists, quotas, containers, TTLs, persistent watches. */
+  readonly isRich: boolean;
+  readonly enforceQuota: boolean;
+  /** ms between two looks for containers and TTL znodes that are over. */
+  readonly containerCheck: number;
+  /** ms after which a container goes that never had a child; 0: never. */
+  readonly maxNeverUsed: number;
+  /** What the wall clocks show at the start. */
+  readonly wallStart: number;
+  /** An epoch ends with this counter, as it does in truth just below 2^32. */
+  readonly lastCounter: number;
+  /** The servers start with a history that ends with this zxid; 0: with nothing. */
+  readonly startsAt: bigint;
+  /** Entries that servers keep in memory for learners that lag. */
+  readonly commitLogCount: number;
+  /** Mean ms by which a timer fires late: the event loop is busy. */
+  readonly lateness: number;
+  /** Who finds no leader serves reads. */
+  readonly readOnlyMode: boolean;
   /** Delays and syncs take exactly their means: for scenarios. */
   readonly isEven: boolean;
   /** Mean one-way delay between servers, in ms. */
@@ -57,6 +80,13 @@ export interface SimOptions {
   readonly salt: number;
 }
 
+/** 2023, as good as any. */
+const WALL_START = 1_700_000_000_000;
+/** In 2039 the 40 bits of the clock that session ids begin with are used up, and begin again. */
+const SESSION_IDS_BEGIN_ANEW = 2 ** 41;
+/** See Leader. */
+const LAST_COUNTER = 0xfff0_0000;
+
 const NO_FAULTS: FaultMix = {
   crash: 0,
   crashAll: 0,
@@ -71,6 +101,8 @@ const NO_FAULTS: FaultMix = {
   damage: 0,
   clock: 0,
   crashInStep: 0,
+  crashAt: 0,
+  resetAt: 0,
 };
 
 /**
@@ -95,12 +127,15 @@ function drawMix(random: Random): FaultMix {
     damage: rare(6),
     clock: rare(3),
     crashInStep: rare(1),
+    crashAt: rare(1),
+    resetAt: rare(0.5),
   };
 }
 
 /** The options of a seed; what `fixed` names is not drawn. */
 export function optionsOf(seed: number, fixed: Partial<SimOptions> = {}): SimOptions {
   const random = new Random(seed);
+  const more = new Random(seed ^ 0x5eed);
   const tickTime = random.pick([500, 1000, 2000, 3000, 5000]) ?? 2000;
   const drawn: SimOptions = {
     seed,
@@ -112,6 +147,16 @@ export function optionsOf(seed: number, fixed: Partial<SimOptions> = {}): SimOpt
     initLimit: random.pick([5, 10]) ?? 10,
     syncLimit: random.pick([2, 5]) ?? 5,
     leaderServes: random.chance(0.9),
+    isRich: more.chance(0.7),
+    enforceQuota: more.chance(0.7),
+    containerCheck: more.pick([500, 5000, 60_000]) ?? 60_000,
+    maxNeverUsed: more.pick([0, 10_000]) ?? 0,
+    wallStart: more.chance(0.2) ? SESSION_IDS_BEGIN_ANEW - more.between(0, 300_000) : WALL_START,
+    lastCounter: more.chance(0.15) ? more.int(20, 200) : LAST_COUNTER,
+    startsAt: more.chance(0.15) ? (1n << 32n) + BigInt(LAST_COUNTER - more.int(0, 10)) : 0n,
+    commitLogCount: more.pick([5, 50, 500]) ?? 500,
+    lateness: more.pick([0, 0, 5, tickTime / 10]) ?? 0,
+    readOnlyMode: more.chance(0.4),
     isEven: false,
     delay: random.pick([0.5, 2, 10, 50]) ?? 2,
     electionLoss: random.chance(0.5) ? 0 : random.between(0, 0.3),

@@ -4,11 +4,12 @@
 import { epochOf, type Zxid } from '../../src/base/ids.ts';
 import type { LinkId } from '../../src/consensus/events.ts';
 import { finishLoading, streamPieces, visitorOf } from '../../src/server/storage/snapshotFile.ts';
-import { State } from '../../src/state/state.ts';
 import { PacketType, type QuorumPacket } from '../../src/wire/quorum.ts';
 import { SnapshotStreamReader } from '../../src/wire/snapshotTree.ts';
 import { Pipe } from './links.ts';
+import { packetName } from './names.ts';
 import type { Network } from './network.ts';
+import { newState } from './newState.ts';
 import type { SimServer } from './server.ts';
 
 type Item =
@@ -217,7 +218,11 @@ export class PeerLink {
       }
       if (item.packet.type === PacketType.snap) this.#announced = item.packet.zxid;
     }
-    if (item.kind === 'packet') this.#tell(end, () => this.#takePacket(end, item.packet));
+    if (item.kind !== 'packet') return;
+    if (packetName(item.packet.type) === this.#network.trap) {
+      this.#network.trap = null;
+      this.endBoth('reset');
+    } else this.#tell(end, () => this.#takePacket(end, item.packet));
   }
 
   #takePacket(end: End, packet: QuorumPacket): void {
@@ -241,7 +246,7 @@ export class PeerLink {
     const { server, link } = this.learner;
     const zxid = this.#announced;
     if (link === null || zxid === null) return;
-    const state = new State();
+    const state = newState();
     const visitor = visitorOf(state, (path) => {
       throw new Error(`znode ${path} has no parent in the leader's snapshot`);
     });

@@ -32,8 +32,8 @@ export function replicaOptions(
     state,
     rules: {
       access: DEFAULT_AUTH_OPTIONS,
-      extendedTypes: false,
-      enforceQuota: false,
+      extendedTypes: true,
+      enforceQuota: options.enforceQuota,
       reconfigEnabled: false,
     },
     reception: {
@@ -44,7 +44,11 @@ export function replicaOptions(
       largeRequests: { threshold: -1, maxBytes: 0 },
       throttle: NO_THROTTLE,
     },
-    containers: { checkIntervalMs: 60_000, maxPerMinute: 10_000, maxNeverUsedMs: 0 },
+    containers: {
+      checkIntervalMs: options.containerCheck,
+      maxPerMinute: 10_000,
+      maxNeverUsedMs: options.maxNeverUsed,
+    },
     tickTime,
     firstSessionId: sessionId(initialSessionId(BigInt(id), now.wall)),
     member: {
@@ -57,7 +61,9 @@ export function replicaOptions(
       initLimit,
       syncLimit,
       leaderServes,
-      readOnlyMode: false,
+      readOnlyMode: options.readOnlyMode,
+      lastCounter: options.lastCounter,
+      commitLogCount: options.commitLogCount,
     },
   };
 }

@@ -1,6 +1,6 @@
 // One server of the simulation: a real replica on a simulated disk, network and clock; it can be
 // crashed between any two effects, paused, and started again.
-import { NO_ZXID, type Zxid } from '../../src/base/ids.ts';
+import { NO_ZXID, type Zxid, zxid } from '../../src/base/ids.ts';
 import type { LinkId } from '../../src/consensus/events.ts';
 import { Connection } from '../../src/replica/connection.ts';
 import type { Effect, Event, Mode, Now } from '../../src/replica/events.ts';
@@ -13,16 +13,14 @@ import { Random } from './random.ts';
 import { replicaOptions } from './replicaOptions.ts';
 import { Storage } from './storage.ts';
 import type { Timer } from './timers.ts';
+import { demand } from './violation.ts';
 import { WatchedReplica } from './watchedReplica.ts';
 import type { World } from './world.ts';
-
-/** 2023, as good as any. */
-const EPOCH_MS = 1_700_000_000_000;
 
 export class SimServer {
   readonly id: number;
   readonly isObserver: boolean;
-  readonly medium = new Medium();
+  readonly medium: Medium;
   /** Counts its lives; what was meant for an earlier one is dropped. */
   incarnation = 0;
   isUp = false;
@@ -44,6 +42,7 @@ export class SimServer {
   readonly #world: World;
   readonly #rate: number;
   #wallOffset = 0;
+  #wokeAt = Number.NEGATIVE_INFINITY;
   #replica: WatchedReplica | null = null;
   #storage: Storage | null = null;
   #timer: Timer | null = null;
@@ -60,7 +59,8 @@ export class SimServer {
     this.#world = world;
     this.id = id;
     this.isObserver = isObserver;
-    const { skew, syncTime } = world.options;
+    const { skew, syncTime, startsAt } = world.options;
+    this.medium = new Medium(zxid(startsAt));
     this.#rate = 1 + world.random.between(-skew, skew);
     this.syncTime = syncTime;
   }
@@ -85,8 +85,12 @@ export class SimServer {
   }
 
   get now(): Now {
+    const { options } = this.#world;
     const { now } = this.#world.timers;
-    return { monotonic: now * this.#rate, wall: Math.floor(EPOCH_MS + now + this.#wallOffset) };
+    return {
+      monotonic: now * this.#rate,
+      wall: Math.floor(options.wallStart + now + this.#wallOffset),
+    };
   }
 
   jump(ms: number): void {
@@ -184,6 +188,7 @@ export class SimServer {
   wake(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
+    this.#wokeAt = this.#world.timers.now;
     this.#world.trace.note(this, 'wake');
     const { incarnation } = this;
     const waiting = this.#asleep.splice(0);
@@ -220,6 +225,7 @@ export class SimServer {
       return;
     }
     this.#isBusy = true;
+    this.#demandTimer();
     this.#world.counts.event(event);
     this.#world.trace.note(this, event.kind, () => nameOfEvent(event), codeOfEvent(event));
     this.#carryOutAll(this.replica.step(event, this.now));
@@ -228,6 +234,16 @@ export class SimServer {
       if (next === undefined || !this.isUp) break;
       this.take(next);
     }
+  }
+
+  /** C15: whoever takes part hears of its deadlines, also once it has stood still. */
+  #demandTimer(): void {
+    const { timers, options } = this.#world;
+    const overdue = this.now.monotonic - (this.replica.member?.deadline ?? 0);
+    const isWaking = timers.now - this.#wokeAt < options.tickTime;
+    demand(overdue <= 2 * options.tickTime || isWaking, 'C15', () => {
+      return `server ${this.id} has not heard of its deadline for ${Math.round(overdue)} ms`;
+    });
   }
 
   #carryOutAll(effects: readonly Effect[]): void {
@@ -350,7 +366,10 @@ export class SimServer {
     this.#timer = null;
     if (at === Number.POSITIVE_INFINITY) return;
     this.#timerAt = at;
-    this.#timer = timers.at(at, () => {
+    const { lateness, tickTime } = this.#world.options;
+    const { random } = this.#world;
+    const late = lateness > 0 ? Math.min(random.exponential(lateness), tickTime / 2) : 0;
+    this.#timer = timers.at(at + late, () => {
       const { incarnation } = this;
       this.#timer = null;
       if (this.isPaused) this.#asleep.push(() => this.#fireLate(at));

@@ -69,10 +69,16 @@ export class CrashClient {
     this.#settle(await this.#readAll());
   }
 
+  /** Whether its last connection ended with its session, by its own wish. */
+  get hasClosed(): boolean {
+    return this.#session === NONE;
+  }
+
   /** Writes until the server goes away; resolves when the connection is closed. */
   async write(): Promise<void> {
     const socket = this.#socket;
     if (socket === null) throw new Error('not connected');
+    if (socket.destroyed) return;
     this.#isWriting = true;
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     this.#fill();
@@ -118,6 +124,8 @@ export class CrashClient {
 
   /** The answer to one frame; empty when the connection closes before it. */
   #ask(...hex: string[]): Promise<Buffer>[] {
+    // Nobody would tell of the close, which has been.
+    if (this.#socket?.destroyed !== false) return hex.map(async () => Buffer.alloc(0));
     const answers = hex.map(() => new Promise<Buffer>((resolve) => this.#waiting.push(resolve)));
     this.#socket?.write(Buffer.from(hex.join(''), 'hex'));
     return answers;

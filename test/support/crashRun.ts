@@ -43,6 +43,9 @@ const CONFIG = {
   '4lw.commands.whitelist': '*',
 };
 
+/** On average, at least. */
+export const WRITES_PER_ROUND = 300;
+
 export class CrashRun {
   readonly figures: CrashFigures = {
     rounds: 0,
@@ -83,8 +86,12 @@ export class CrashRun {
     const { figures } = this;
     await this.#start();
     await Promise.all(this.#clients.map((client) => client.resume(this.#port)));
-    const ends = this.#clients.map((client) => client.write());
+    const server = this.#server as ChildProcess;
+    const ends = this.#clients.map((client) => this.#writeUntilEnd(client, server));
     await pause(20 + this.#random() * 600);
+    // On a slow machine too, there must be something to lose.
+    const enough = WRITES_PER_ROUND * (figures.rounds + 1);
+    await waitFor(`${enough} writes`, () => this.#acked >= enough || hasEnded(server));
     await this.#end('SIGKILL');
     await Promise.all(ends);
     if (this.#random() < 0.25) {
@@ -109,19 +116,37 @@ export class CrashRun {
     await this.#start(wrapper);
     const server = this.#server as ChildProcess;
     await Promise.all(this.#clients.map((client) => client.resume(this.#port)));
-    const ends = this.#clients.map((client) => client.write());
+    const ends = this.#clients.map((client) => this.#writeUntilEnd(client, server));
     harm(server.pid as number);
     await Promise.all(ends);
-    await waitFor('the server to end by itself', () => hasEnded(server), 20_000);
+    await waitFor('the server to end by itself', () => hasEnded(server));
     this.#count();
     return { code: server.exitCode, log: this.log().slice(before) };
+  }
+
+  get #acked(): number {
+    return this.#clients.reduce((sum, { acked }) => sum + acked, 0);
+  }
+
+  /** A client ends its session now and then: it has to begin another one, or the fault may never come. */
+  async #writeUntilEnd(client: CrashClient, server: ChildProcess): Promise<void> {
+    for (;;) {
+      await client.write();
+      if (!client.hasClosed || hasEnded(server)) return;
+      try {
+        await client.resume(this.#port);
+      } catch (error) {
+        await waitFor(`the server to end, after ${error}`, () => hasEnded(server));
+        return;
+      }
+    }
   }
 
   /** A start that comes to nothing: the exit code, and what was written to the log. */
   async refused(wrapper: readonly string[]): Promise<{ code: number | null; log: string }> {
     const before = this.log().length;
     const server = this.#launch(wrapper);
-    await waitFor('the server to end by itself', () => hasEnded(server), 20_000);
+    await waitFor('the server to end by itself', () => hasEnded(server));
     return { code: server.exitCode, log: this.log().slice(before) };
   }
 
@@ -155,7 +180,7 @@ export class CrashRun {
   }
 
   #count(): void {
-    this.figures.ackedWrites = this.#clients.reduce((sum, { acked }) => sum + acked, 0);
+    this.figures.ackedWrites = this.#acked;
   }
 
   /** After the last round: everything once more, and `zk server check` has nothing to say against it. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type ConnectOptions, connect, ZkError, type ZooKeeper } from '../../src/client/index.ts';
 import { causeOfDeafness } from './deafServer.ts';
 import { Member, type MemberSpec, type Mode, type Ports } from './member.ts';
-import { freePort, temporaryDirectory, waitFor } from './processes.ts';
+import { freePort, PATIENCE_MS, temporaryDirectory, waitFor } from './processes.ts';
 import { Network } from './relay.ts';
 import { fourLetterWord, type ServerKind, type Settings } from './servers.ts';
 import { compareTrees, dumpTree, type TreeDump } from './treeDump.ts';
@@ -152,7 +152,11 @@ export class Ensemble {
   }
 
   /** Waits, and tells what each server says if that is in vain. */
-  async #wait<T>(what: string, condition: () => Promise<T | null>, patience = 30_000): Promise<T> {
+  async #wait<T>(
+    what: string,
+    condition: () => Promise<T | null>,
+    patience = PATIENCE_MS,
+  ): Promise<T> {
     try {
       const since = Date.now();
       const look = async () => {

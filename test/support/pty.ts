@@ -1,6 +1,7 @@
 // A program in a pseudo-terminal with a screen: type keys, wait for what a person would see.
 import { type IPty, spawn as spawnPty } from '@lydell/node-pty';
 import headless from '@xterm/headless';
+import { PATIENCE_MS } from './processes.ts';
 
 export interface PtyOptions {
   readonly columns?: number;
@@ -143,7 +144,7 @@ export class PtyScreen {
   /** Waits for a text, a pattern or a condition; a failure says what the screen showed instead. */
   async waitFor(
     wanted: string | RegExp | ((text: string) => boolean),
-    patience = 20_000,
+    patience = PATIENCE_MS,
   ): Promise<void> {
     const holds = () => {
       const text = this.text();
