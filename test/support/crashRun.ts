@@ -14,6 +14,8 @@ import {
   temporaryDirectory,
   waitFor,
 } from './processes.ts';
+import { RawConnection } from './rawConnection.ts';
+import { connectFrame } from './requestFrames.ts';
 import { fourLetterWord, ourCommand } from './servers.ts';
 
 export interface CrashFigures {
@@ -145,6 +147,22 @@ export class CrashRun {
     const before = this.log().length;
     const server = this.#launch(wrapper);
     await waitFor('the server to end by itself', () => hasEnded(server));
+    return { code: server.exitCode, log: this.log().slice(before) };
+  }
+
+  /** One life that, after `harm`, the first write ends, unanswered: the exit code, and what it logged. */
+  async barren(
+    wrapper: readonly string[],
+    harm: () => void,
+  ): Promise<{ code: number | null; log: string }> {
+    const before = this.log().length;
+    await this.#start(wrapper);
+    harm();
+    const server = this.#server as ChildProcess;
+    const link = await RawConnection.open(this.#port);
+    link.send(Buffer.from(connectFrame(), 'hex'));
+    await waitFor('the server to end by itself', () => hasEnded(server), 20_000);
+    if (link.frames().length > 0) throw new Error('a session was granted that is nowhere');
     return { code: server.exitCode, log: this.log().slice(before) };
   }
 
