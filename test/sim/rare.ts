@@ -7,7 +7,6 @@ export const RARE: readonly string[] = [
   'effect sendHistory',
   'effect restart',
   'event truncated',
-  'event notTruncated',
   'effect distrust',
   'role: damaged member healed',
   // -- leaders and elections
@@ -56,6 +55,5 @@ export const RARE: readonly string[] = [
   'error invalidAcl',
   'error quotaExceeded',
   'error notEmpty',
-  'error noChildrenForEphemerals',
   'error notReadOnly',
 ];
