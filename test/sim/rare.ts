@@ -11,7 +11,6 @@ export const RARE: readonly string[] = [
   'role: damaged member healed',
   // -- leaders and elections
   'role: leader without a quorum',
-  'role: leader met a later history',
   'role: leader silent',
   'role: learner dropped',
   'role: no quorum came to a new leader',

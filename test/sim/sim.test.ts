@@ -19,7 +19,7 @@ const failureOf = (seed: number, counts = new Counts()): string | null => {
 
 describe('an ensemble under faults', () => {
   test(`keeps every promise on ${FIXED_SEEDS} seeds, and comes to what is rare`, {
-    timeout: 300_000,
+    timeout: 600_000,
   }, () => {
     const counts = new Counts();
     for (let seed = 1; seed <= FIXED_SEEDS; seed++) expect(failureOf(seed, counts)).toBeNull();
