@@ -127,6 +127,10 @@ export class LeadingRole implements Role {
       case 'touched':
         deciding?.tracker.touch(inner.session, this.#parts.replica.now.monotonic);
         break;
+      case 'usedUp':
+        // It is drained behind what the step has proposed: several may come in one.
+        this.#leader.usedUp();
+        break;
       case 'confirmed':
         deciding?.confirmed(inner.token);
         break;

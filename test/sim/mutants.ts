@@ -1,16 +1,19 @@
 // Bugs to plant, one at a time, as changes of the source text while it is bundled for a run: the
 // checkers are worth something only if they find them. Nothing of this is in the source itself.
 
-export interface Mutant {
-  readonly name: string;
-  /** The bug of Apache's that it repeats, or the part of the protocol that it switches off. */
-  readonly like: string;
+interface Edit {
   readonly file: string;
   /** Occurs exactly once in the file. */
   readonly from: string;
   readonly to: string;
-  /** A second change that it needs: the protocol has two lines of defence there. */
-  readonly also?: { readonly file: string; readonly from: string; readonly to: string };
+}
+
+export interface Mutant extends Edit {
+  readonly name: string;
+  /** The bug of Apache's that it repeats, or the part of the protocol that it switches off. */
+  readonly like: string;
+  /** Other changes that it needs: the protocol has more than one line of defence there. */
+  readonly also?: readonly Edit[];
   /** Of every run. */
   readonly fixed?: { readonly voters: number; readonly observers: number };
 }
@@ -20,6 +23,18 @@ const reception = 'src/consensus/reception.ts';
 const founding = 'src/consensus/founding.ts';
 const broadcast = 'src/consensus/broadcast.ts';
 const leader = 'src/consensus/leader.ts';
+
+/**
+ * Who looks follows a leader only when a quorum stands behind that one: by then whoever has promised
+ * another epoch, or has later history, cannot come to an older leader, unless words of others are
+ * late. The checks of epochs and histories are a second line. Without the first one nothing breaks,
+ * and so the bugs in the second one are hunted without the first.
+ */
+const ANY_LEADER: Edit = {
+  file: 'src/consensus/looking.ts',
+  from: 'if (!ballots.elect(this.#rule, vote)) return false;',
+  to: '',
+};
 
 export const mutants: readonly Mutant[] = [
   // -- what the protocol rests on
@@ -54,6 +69,7 @@ export const mutants: readonly Mutant[] = [
     file: learner,
     from: 'this.#acceptEpoch(false);',
     to: 'this.#acceptEpoch(true);',
+    also: [ANY_LEADER],
   },
   {
     name: 'a learner accepts an older epoch',
@@ -61,11 +77,14 @@ export const mutants: readonly Mutant[] = [
     file: learner,
     from: 'if (epoch < acceptedEpoch && !isObserver) return',
     to: 'if (epoch < acceptedEpoch - 1_000_000 && !isObserver) return',
-    also: {
-      file: founding,
-      from: 'if (learner.acceptedEpoch > epoch && learner.counts) {',
-      to: 'if (learner.acceptedEpoch > epoch + 1_000_000 && learner.counts) {',
-    },
+    also: [
+      {
+        file: founding,
+        from: 'if (learner.acceptedEpoch > epoch && learner.counts) {',
+        to: 'if (learner.acceptedEpoch > epoch + 1_000_000 && learner.counts) {',
+      },
+      ANY_LEADER,
+    ],
   },
   // -- epochs and the disk
   {
@@ -185,6 +204,7 @@ export const mutants: readonly Mutant[] = [
     file: founding,
     from: 'if (epoch !== -1 && isMoreRecent(epoch, reply.zxid, ours)) {',
     to: 'if (epoch === -2 && isMoreRecent(epoch, reply.zxid, ours)) {',
+    also: [ANY_LEADER],
   },
   {
     name: 'a leader without a quorum stays',
@@ -320,8 +340,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a server that stood still takes no part for as long again',
     like: 'found here',
-    file: 'test/sim/server.ts',
-    from: `timers.after(0, () => this.whenAwake(incarnation, () => this.take({ kind: 'deadline' })));`,
-    to: `timers.after(late, () => this.whenAwake(incarnation, () => this.take({ kind: 'deadline' })));`,
+    file: 'src/replica/replica.ts',
+    from: 'return Math.min(own, this.member?.deadline ?? Number.POSITIVE_INFINITY);',
+    to: 'return Math.max(this.#patientUntil, Math.min(own, this.member?.deadline ?? own));',
   },
 ];

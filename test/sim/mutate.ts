@@ -17,7 +17,7 @@ export interface Caught {
 /** Where the bundle of a mutant goes. */
 const CACHE = 'node_modules/.cache/sim';
 
-const editsOf = (mutant: Mutant) => (mutant.also === undefined ? [mutant] : [mutant, mutant.also]);
+const editsOf = (mutant: Mutant) => [mutant, ...(mutant.also ?? [])];
 
 /** Throws when a text to change is not there exactly once: the source has moved on. */
 export function demandPlace(mutant: Mutant, root: string): void {
@@ -42,8 +42,9 @@ export async function plant(mutant: Mutant, root: string): Promise<Planted> {
         name: 'plant',
         transform(code, id) {
           const file = relative(root, id).split(sep).join('/');
-          const edit = edits.find((one) => one.file === file);
-          return edit === undefined ? null : code.replace(edit.from, () => edit.to);
+          const here = edits.filter((one) => one.file === file);
+          if (here.length === 0) return null;
+          return here.reduce((text, { from, to }) => text.replace(from, () => to), code);
         },
       },
     ],

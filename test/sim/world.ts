@@ -8,6 +8,7 @@ import { Faults } from './faults.ts';
 import { Network } from './network.ts';
 import type { SimOptions } from './options.ts';
 import { Random } from './random.ts';
+import { ReadOnlyClient } from './readOnlyClient.ts';
 import { SimServer } from './server.ts';
 import { Timers } from './timers.ts';
 import { Trace } from './trace.ts';
@@ -95,6 +96,7 @@ export class World {
       });
     }
     for (const client of this.clients) client.start();
+    if (this.options.readOnlyMode) new ReadOnlyClient(this).start();
     this.faults.begin();
     this.until(duration, () => false);
     // With too few members that have not lost anything an ensemble waits rather than lose.
