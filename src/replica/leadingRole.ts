@@ -1,5 +1,5 @@
 // The leader's role in a replica: the machine that founds and broadcasts, and the pipeline that decides.
-import { startOf, type Zxid } from '../base/ids.ts';
+import { hex0x, startOf, type Zxid } from '../base/ids.ts';
 import { Leader } from '../consensus/leader.ts';
 import type { ServerId } from '../consensus/quorum.ts';
 import type { Reconfiguration } from '../operations/operation.ts';
@@ -168,6 +168,8 @@ export class LeadingRole implements Role {
       largeThreshold: options.reception.largeRequests.threshold,
     });
     replica.serve(this.#deciding, own.leaderServes);
+    const since = `epoch ${this.#leader.epoch}, last zxid ${hex0x(replica.state.lastZxid)}`;
+    replica.report('info', `Serving as leader: ${since}`);
   }
 
   /**
