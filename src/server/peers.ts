@@ -166,7 +166,8 @@ export class Peers {
         void this.#restart(effect.link, effect.state);
         break;
       case 'membership':
-        this.#change(effect.active, effect.pending);
+        this.#files?.keep(effect.active, effect.pending);
+        this.#change(effect.active, [effect.pending, effect.heard]);
         break;
       case 'distrust':
         dir.distrust(effect.reason);
@@ -174,11 +175,12 @@ export class Peers {
     }
   }
 
-  #change(active: Membership, pending: Membership | null): void {
-    this.#files?.keep(active, pending);
-    const all = new Map((pending?.servers ?? []).map((server) => [server.id, server]));
-    // Where the two differ, those in force are there.
-    for (const server of active.servers) all.set(server.id, server);
+  #change(active: Membership, others: readonly (Membership | null)[]): void {
+    const all = new Map<number, Member>();
+    // Where they differ, those in force are there.
+    for (const { servers } of [...others, active].filter((one) => one !== null)) {
+      for (const server of servers) all.set(server.id, server);
+    }
     this.#elections.setMembers([...all.values()].map(electionMember));
     this.#links.setMembers([...all.values()].map(quorumMember));
     this.#checkPlace(active);
