@@ -314,6 +314,9 @@ export class SimClient implements ClientEars {
       }
     } else {
       oracle.answered(this.session, asked, zxid, err);
+      if (request.type === 'reconfig' && err === ErrorCode.ok) {
+        oracle.memberships.answered(zxid, reader);
+      }
       this.aliveAt = asked.at;
       if (err === ErrorCode.ok) {
         this.acks++;

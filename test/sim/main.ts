@@ -1,11 +1,12 @@
 // The program behind `npm run sim`: replays a seed, or runs one seed after another.
 import { parseArgs } from 'node:util';
-import type { SimOptions } from './options.ts';
+import type { Fixed as Given } from './options.ts';
 import { type Outcome, runSeed } from './run.ts';
 
-const USAGE = `npm run sim -- [--seed N] [--seeds COUNT] [--servers N] [--observers N] [--minutes N] [--trace]
+const USAGE = `npm run sim -- [--seed N] [--seeds COUNT] [--servers N] [--observers N] [--minutes N] [--reconfig] [--trace]
 Replays seed N; without --seed, or with --seeds, runs seeds until one fails, COUNT of them at most.
 Prints a hash of all events, which is the same for the same seed. The options are part of the seed.
+--reconfig: the membership changes, too.
 --trace: each event is a line with time, server, role, epoch, zxid and event.
 --keep-going: failing seeds are counted, and do not end the run.`;
 /** Lines of the trace that a failing seed is shown with. */
@@ -18,19 +19,21 @@ const { values } = parseArgs({
     servers: { type: 'string' },
     observers: { type: 'string' },
     minutes: { type: 'string' },
+    reconfig: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
-type Fixed = { -readonly [K in keyof SimOptions]?: SimOptions[K] };
+type Fixed = { -readonly [K in keyof Given]: Given[K] };
 
 function fixedOptions(): Fixed {
   const fixed: Fixed = {};
   if (values.servers !== undefined) fixed.voters = Number(values.servers);
   if (values.observers !== undefined) fixed.observers = Number(values.observers);
   if (values.minutes !== undefined) fixed.duration = Number(values.minutes) * 60_000;
+  if (values.reconfig) fixed.reconfig = true;
   return fixed;
 }
 
@@ -105,7 +108,8 @@ function main(): number {
           const { world } = runSeed(seed, fixed, LAST_LINES);
           for (const line of world.trace.lines ?? []) console.log(line);
         }
-        console.log(`Replay: npm run sim -- --seed ${seed} --trace`);
+        const changes = values.reconfig ? ' --reconfig' : '';
+        console.log(`Replay: npm run sim -- --seed ${seed}${changes} --trace`);
         break;
       }
     }

@@ -43,8 +43,9 @@ export async function plant(mutant: Mutant, root: string): Promise<RunSeed> {
         name: 'plant',
         transform(code, id) {
           const file = relative(root, id).split(sep).join('/');
-          const edit = edits.find((one) => one.file === file);
-          return edit === undefined ? null : code.replace(edit.from, () => edit.to);
+          const here = edits.filter((one) => one.file === file);
+          if (here.length === 0) return null;
+          return here.reduce((text, { from, to }) => text.replace(from, () => to), code);
         },
       },
     ],

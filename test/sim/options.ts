@@ -19,6 +19,20 @@ export interface FaultMix {
   readonly crashInStep: number;
 }
 
+/** How the membership changes in a run. */
+export interface Changes {
+  /** Servers that are no members at first; ids behind those of the observers. */
+  readonly joiners: number;
+  /** Mean virtual ms between two things that the operator does. */
+  readonly pause: number;
+  /** Share of removed servers that are switched off. */
+  readonly retires: number;
+  /** Share of those that come back without what they had. */
+  readonly wipes: number;
+  /** Fewer than two voters are refused. */
+  readonly standaloneEnabled: boolean;
+}
+
 export interface SimOptions {
   readonly seed: number;
   readonly voters: number;
@@ -51,6 +65,8 @@ export interface SimOptions {
   /** Peers are told when a server cannot be reached, or can be again. */
   readonly tellsReachability: boolean;
   readonly faults: FaultMix;
+  /** Null: reconfigEnabled is off, and the membership stays as it is. */
+  readonly changes: Changes | null;
 }
 
 const NO_FAULTS: FaultMix = {
@@ -94,8 +110,26 @@ function drawMix(random: Random): FaultMix {
   };
 }
 
+/** What a seed does not choose. */
+export interface Fixed extends Partial<SimOptions> {
+  /** The membership changes. */
+  readonly reconfig?: boolean;
+}
+
+/** Drawn by a generator of its own: all else is as in the run of the same seed without changes. */
+function drawChanges(seed: number): Changes {
+  const random = new Random(~seed);
+  return {
+    joiners: random.int(1, 3),
+    pause: random.pick([1000, 5000, 20_000]) ?? 5000,
+    retires: random.pick([0, 0.5, 1]) ?? 0.5,
+    wipes: random.pick([0, 0.5]) ?? 0,
+    standaloneEnabled: random.chance(0.5),
+  };
+}
+
 /** The options of a seed; what `fixed` names is not drawn. */
-export function optionsOf(seed: number, fixed: Partial<SimOptions> = {}): SimOptions {
+export function optionsOf(seed: number, { reconfig, ...fixed }: Fixed = {}): SimOptions {
   const random = new Random(seed);
   const tickTime = random.pick([500, 1000, 2000, 3000, 5000]) ?? 2000;
   const drawn: SimOptions = {
@@ -119,6 +153,7 @@ export function optionsOf(seed: number, fixed: Partial<SimOptions> = {}): SimOpt
     think: random.pick([1000, 5000, 20_000]) ?? 5000,
     tellsReachability: random.chance(0.3),
     faults: random.chance(0.03) ? NO_FAULTS : drawMix(random),
+    changes: reconfig === true ? drawChanges(seed) : null,
   };
   return { ...drawn, ...fixed };
 }

@@ -10,6 +10,7 @@ import {
   PathRequest,
   PathVersionRequest,
   PathWatchRequest,
+  ReconfigRequest,
   RequestHeader,
   SetDataRequest,
   SetWatches,
@@ -25,11 +26,25 @@ export type Request =
   | { type: 'delete'; path: string; version: number }
   | {
       type: 'multi';
-      parts: readonly Exclude<Request, { type: 'multi' | 'read' | 'sync' | 'close' }>[];
+      parts: readonly Exclude<
+        Request,
+        { type: 'multi' | 'read' | 'sync' | 'reconfig' | 'close' }
+      >[];
     }
   | { type: 'read'; how: 'data' | 'exists' | 'children'; path: string; watch: boolean }
   | { type: 'sync'; path: string }
+  | Reconfig
   | { type: 'close' };
+
+/** Another membership: as lines of a dynamic file, or as lists of who joins and who leaves. */
+export interface Reconfig {
+  readonly type: 'reconfig';
+  readonly joining: string | null;
+  readonly leaving: string | null;
+  readonly members: string | null;
+  /** The version that it is to follow; -1: any. */
+  readonly version: bigint;
+}
 
 /** A request on its way. */
 export interface Asked {
@@ -53,6 +68,7 @@ const OPCODES = {
   delete: OpCode.delete,
   multi: OpCode.multi,
   sync: OpCode.sync,
+  reconfig: OpCode.reconfig,
   close: OpCode.closeSession,
 } as const;
 const READS = {
@@ -110,6 +126,14 @@ function writeBody(w: Writer, request: Request): void {
       break;
     case 'sync':
       PathRequest.write(w, { path: request.path });
+      break;
+    case 'reconfig':
+      ReconfigRequest.write(w, {
+        joiningServers: request.joining,
+        leavingServers: request.leaving,
+        newMembers: request.members,
+        curConfigId: request.version,
+      });
       break;
   }
 }

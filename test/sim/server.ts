@@ -4,8 +4,10 @@ import { NO_ZXID, type Zxid } from '../../src/base/ids.ts';
 import type { LinkId } from '../../src/consensus/events.ts';
 import { Connection } from '../../src/replica/connection.ts';
 import type { Effect, Event, Mode, Now } from '../../src/replica/events.ts';
+import type { Membership } from '../../src/wire/membership.ts';
 import type { ClientLink } from './clientLink.ts';
 import { Medium } from './medium.ts';
+import { firstMembership } from './memberships.ts';
 import { codeOfEffect, codeOfEvent, nameOfEffect, nameOfEvent } from './names.ts';
 import type { PeerLink } from './peerLink.ts';
 import { replicaOptions } from './replicaOptions.ts';
@@ -20,7 +22,9 @@ const EPOCH_MS = 1_700_000_000_000;
 export class SimServer {
   readonly id: number;
   readonly isObserver: boolean;
-  readonly medium = new Medium();
+  readonly medium: Medium;
+  /** Switched off for good, or until its operator needs it again. */
+  isRetired = false;
   /** Counts its lives; what was meant for an earlier one is dropped. */
   incarnation = 0;
   isUp = false;
@@ -41,6 +45,8 @@ export class SimServer {
   readonly #world: World;
   readonly #rate: number;
   #wallOffset = 0;
+  /** What it has heard is on its way. */
+  #heard: Membership | null = null;
   #replica: WatchedReplica | null = null;
   #storage: Storage | null = null;
   #timer: Timer | null = null;
@@ -57,6 +63,7 @@ export class SimServer {
     this.#world = world;
     this.id = id;
     this.isObserver = isObserver;
+    this.medium = new Medium(firstMembership(world.options));
     const { skew, syncTime } = world.options;
     this.#rate = 1 + world.random.between(-skew, skew);
     this.syncTime = syncTime;
@@ -100,6 +107,7 @@ export class SimServer {
     this.failing = 0;
     this.lastAppended = state.lastZxid;
     this.mode = 'looking';
+    this.#heard = null;
     world.trace.note(this, 'start', () => `start ${this.medium.unhealed ?? ''}`.trimEnd());
     world.oracle.started(this);
     const { incarnation } = this;
@@ -305,6 +313,11 @@ export class SimServer {
       case 'distrust':
         this.#storage?.distrust(effect.reason);
         break;
+      case 'membership':
+        this.medium.membership = effect.active;
+        this.medium.pending = effect.pending;
+        this.#heard = effect.heard;
+        break;
     }
   }
 
@@ -367,6 +380,13 @@ export class SimServer {
     const link = this.#nextLink;
     this.#nextLink += 2;
     return link;
+  }
+
+  /** Whether it knows where that server is. */
+  knows(peer: number): boolean {
+    const { membership, pending } = this.medium;
+    const all = [membership, pending, this.#heard].flatMap((one) => one?.servers ?? []);
+    return all.some(({ id }) => id === peer);
   }
 
   isWanted(link: LinkId): boolean {

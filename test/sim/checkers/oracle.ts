@@ -16,6 +16,7 @@ import { demand } from '../violation.ts';
 import type { World } from '../world.ts';
 import { Durability } from './durability.ts';
 import { type Entry, Lineage } from './lineage.ts';
+import { Memberships } from './memberships.ts';
 import { Sequences } from './outcomes.ts';
 import { PathHistories } from './pathHistories.ts';
 import { readsExactly } from './reads.ts';
@@ -28,6 +29,7 @@ export class Oracle {
   readonly paths = new PathHistories();
   readonly sessions: SessionRecords;
   readonly durability: Durability;
+  readonly memberships: Memberships;
   /** The last transaction that is committed. */
   tip: Entry;
   /** The highest zxid that any client has been told. */
@@ -41,6 +43,7 @@ export class Oracle {
     this.#world = world;
     this.tip = this.lineage.root;
     this.known = this.tip.zxid;
+    this.memberships = new Memberships(world.options);
     this.durability = new Durability(world, this.lineage);
     this.sessions = new SessionRecords(world);
   }
@@ -91,13 +94,15 @@ export class Oracle {
   }
 
   #logged(server: SimServer, zxid: Zxid, bytes: Buffer): void {
-    if (!this.lineage.has(zxid)) {
+    const isNew = !this.lineage.has(zxid);
+    if (isNew) {
       const isProposing = server.mode === 'leader' && server.isEstablished;
       demand(isProposing && epochOf(zxid) === server.medium.current, 'P3', () => {
         return `server ${server.id} logs ${hex0x(zxid)}, which nobody has proposed`;
       });
     }
-    this.lineage.add(zxid, server.lastAppended, bytes);
+    const entry = this.lineage.add(zxid, server.lastAppended, bytes);
+    if (isNew) this.memberships.proposed(entry);
   }
 
   /** P1, P7, P8, P10: a role holds. */
@@ -121,7 +126,10 @@ export class Oracle {
         'P13',
         () => `leader ${server.id} has not applied all`,
       );
-      if (!isLate) this.#advance(last, `leader ${server.id} of epoch ${epoch}`);
+      if (!isLate) {
+        this.#advance(last, `leader ${server.id} of epoch ${epoch}`);
+        this.memberships.leads(server.id);
+      }
     } else {
       demand(last.isCommitted, 'P10', () => {
         return `${mode} ${server.id} shows ${hex0x(last.zxid)}, which is not committed`;
@@ -140,6 +148,7 @@ export class Oracle {
     // What a server applies on its way into or out of a role was logged, and no more.
     if (server.replica.member?.mode === 'looking' || !server.isEstablished) return;
     if (entry.isCommitted) return;
+    if (server.isLeading) this.memberships.leads(server.id);
     this.#advance(entry, `server ${server.id}`);
   }
 
@@ -166,12 +175,14 @@ export class Oracle {
     demand(at === this.tip, 'P2', () => {
       return `${who} commits ${hex0x(entry.zxid)}, whose past is not that of ${hex0x(this.tip.zxid)}`;
     });
+    this.memberships.begin();
     for (const next of fresh.reverse()) {
       next.isCommitted = true;
       this.tip = next;
       this.#apply(next);
     }
     if (fresh.length > 0) this.durability.holds(entry, `${who} commits it`);
+    this.memberships.begin();
   }
 
   #apply(entry: Entry): void {
@@ -180,6 +191,7 @@ export class Oracle {
     const { state } = this;
     const request = this.sessions.committed(header, txn);
     if (request !== null) this.#sequences.judge(request, decoded, state);
+    this.memberships.committed(entry, decoded, request);
     applyTxn(state, header, txn);
     this.paths.record(state.tree, header.zxid, txn);
     if (txn.type === OpCode.delete) this.#sequences.removed(txn.path);
