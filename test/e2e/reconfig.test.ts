@@ -114,5 +114,9 @@ describe('reconfig', () => {
     await expect(client.reconfig({ joining: 'server.4=nonsense' })).rejects.toThrow('BadArguments');
     await expect(client.reconfig({ leaving: '1', fromConfig: 5n })).rejects.toThrow('BadVersion');
     expect(await story.config(1)).toEqual(before);
+    const leader = await story.leader();
+    for (const at of [leader, leader === 1 ? 2 : 1]) {
+      expect(await story.twoAtOnce(at)).toEqual(['done', 'ReconfigInProgress']);
+    }
   }, 60_000);
 });

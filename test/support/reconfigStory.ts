@@ -114,6 +114,14 @@ export class ReconfigStory {
     return (data?.toString() ?? '').split('\n');
   }
 
+  /** What two reconfigs come to that are asked for in one go; neither changes anything. */
+  async twoAtOnce(at: number): Promise<string[]> {
+    const client = await this.client(at);
+    const asked = [0, 1].map(() => client.reconfig({ leaving: '88' }));
+    const outcomes = await Promise.allSettled(asked);
+    return outcomes.map((one) => (one.status === 'fulfilled' ? 'done' : one.reason.code));
+  }
+
   /** Starts it again with the files that it has left. */
   async restart(id: number): Promise<void> {
     const member = this.member(id);
