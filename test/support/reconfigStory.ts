@@ -31,6 +31,15 @@ export class ReconfigStory {
     return member;
   }
 
+  /** Its line names other ports from now on; returns those that it has. */
+  async moveToOtherPorts(id: number): Promise<Readonly<Record<string, number>>> {
+    const { ports } = this.member(id);
+    const old = { ...ports };
+    const next = { client: await freePort(), peer: await freePort(), election: await freePort() };
+    Object.assign(ports, next);
+    return old;
+  }
+
   member(id: number): Member {
     const member = this.members.get(id);
     if (member === undefined) throw new Error(`there is no server ${id}`);

@@ -101,6 +101,9 @@ export class LearnerLinks {
     return this.#port.listen();
   }
 
+  /** Its own addresses are these from now on; who is connected stays. Rejects as `listen`. */
+  readonly move = (addresses: readonly HostPort[]): Promise<number[]> => this.#port.move(addresses);
+
   setMembers(members: readonly QuorumMember[]): void {
     this.#members = new Map(members.map((member) => [member.id, member]));
   }
