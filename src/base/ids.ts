@@ -16,6 +16,24 @@ export const NO_SESSION = sessionId(0n);
 export const epochOf = (id: Zxid): number => Number(BigInt.asUintN(32, id >> 32n));
 export const counterOf = (id: Zxid): number => Number(BigInt.asUintN(32, id));
 
+/** The zxid with which an epoch starts: no transaction has it. */
+export const startOf = (epoch: number): Zxid => zxid(BigInt(epoch) << 32n);
+export const isStart = (id: Zxid, epoch: number): boolean =>
+  counterOf(id) === 0 && epochOf(id) === epoch;
+
+/**
+ * True when no transaction can be between the two: the next of the same epoch, or the first of a
+ * later one.
+ */
+export function follows(previous: Zxid, next: Zxid): boolean {
+  if (next === previous + 1n) return counterOf(next) !== 0;
+  return counterOf(next) === 1 && epochOf(next) > epochOf(previous);
+}
+
+/** The same of logs: Apache's standalone server goes on from the last counter to 0 of the next epoch. */
+export const followsInLog = (previous: Zxid, next: Zxid): boolean =>
+  next === previous + 1n || follows(previous, next);
+
 /** Lower-case hex without prefix, as Java's Long.toHexString prints it. */
 export const hex = (value: bigint): string => BigInt.asUintN(64, value).toString(16);
 /** `0x` and lower-case hex, the form of logs and of the shell. */

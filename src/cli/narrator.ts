@@ -53,7 +53,8 @@ export class Narrator {
   readonly #err: Sink;
   #listener: ((text: AsyncText) => void) | undefined;
   readonly #hints = new Map<string, number>();
-  #lastRetry = '';
+  /** What was said since the connection went: with several servers reasons come in turn. */
+  readonly #retries = new Set<string>();
 
   constructor(options: NarratorOptions, sinks: { readonly out: Sink; readonly err: Sink }) {
     this.#options = options;
@@ -91,12 +92,12 @@ export class Narrator {
   state(slot: SessionSlot, event: StateEvent): void {
     if (this.#options.mode === 'oneShot' || this.isSilent) return;
     if (event.state === 'expired') this.#print('err', this.#expired(slot, event));
-    if (event.state === 'connected') this.#lastRetry = '';
+    if (event.state === 'connected') this.#retries.clear();
     if (event.state !== 'connecting' || event.reason === '') return;
     // One line for each reason, not one for each try.
     const text = `${event.reason}, retrying`;
-    if (text !== this.#lastRetry && !this.#options.quiet) this.#print('err', text);
-    this.#lastRetry = text;
+    if (!this.#retries.has(text) && !this.#options.quiet) this.#print('err', text);
+    this.#retries.add(text);
   }
 
   #expired(slot: SessionSlot, { watchesLost }: StateEvent): string {

@@ -84,7 +84,8 @@ export class WatchTable {
     else if (type === 'NodeDeleted') this.#takeAll(told, path, ['data', 'exist', 'child']);
     else this.#takeAll(told, path, ['data', 'exist']);
     addAll(told, this.#tables.persistent.get(path));
-    this.#addRecursive(told, path);
+    // Sent for another watch of this client: recursive ones hear of no changed children (ZOOKEEPER-4475).
+    if (type !== 'NodeChildrenChanged') this.#addRecursive(told, path);
     return told;
   }
 

@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { WireError } from '../wire/bytes.ts';
 import { type Membership, readMembership } from '../wire/membership.ts';
-import { type Ensemble, type EnsembleServer, isEnsembleKey, parseEnsemble } from './ensemble.ts';
+import { type Ensemble, isEnsembleKey, parseEnsemble } from './ensemble.ts';
 import type { KeyName, Values } from './keys.ts';
 import { checkEnsemble, participantsOf } from './membership.ts';
 import { type Entry, parseProperties } from './properties.ts';
 import { Report } from './report.ts';
+import { checkSelf, clientAddress, readMyId } from './self.ts';
 import { type GivenValues, readValues } from './values.ts';
 
 /** Behind the name of the configuration: a membership that is not in force yet (QuorumPeerConfig). */
@@ -61,15 +62,18 @@ export function parseConfig(text: string, fileName: string, options: ParseOption
   const entries = parseProperties(text, fileName);
   const given = readValues(entries, report);
   const { values } = given;
+  const mistakes = report.errors.length;
   const ensemble = readEnsemble(entries, given, options, fileName, report);
-  checkEnsemble(ensemble, values, fileName, report);
+  // While a line of the membership cannot be read, what is said about all of them would mislead.
+  const isReadable = report.errors.length === mistakes;
+  if (isReadable) checkEnsemble(ensemble, values, fileName, report);
   const isDistributed =
     participantsOf(ensemble).length > 1 ||
     (!values.standaloneEnabled && ensemble.servers.length > 0);
   const myid = readMyId(given, options, fileName, report);
   const self = ensemble.servers.find((server) => server.id === myid) ?? null;
-  if (isDistributed) checkSelf(myid, self, given, options, fileName, report);
-  const listening = clientAddress(self, given, fileName, report);
+  if (isDistributed && isReadable) checkSelf(myid, self, given, options, fileName, report);
+  const listening = clientAddress(self, given, fileName, isReadable, report);
   warnDefaults(given, isDistributed, fileName, report);
   const timeouts = sessionTimeouts(given, fileName, report);
   const directories = dataDirectories(given, options.cwd, fileName, report);
@@ -111,12 +115,20 @@ export function loadConfig(path: string, cwd: string = process.cwd()): ParsedCon
   return parseConfig(main.text, path, { cwd, myid, dynamic: found, ...next });
 }
 
-/** Absolute dataDir of a file that may have any other error; null when it names none. */
-export function loadDataDir(path: string, cwd: string = process.cwd()): string | null {
+/** By what a server that runs is found; null for what its file does not name. */
+export type Places = Pick<Values, 'dataDir' | 'clientPortAddress'> & { clientPort: number | null };
+
+/** Of a file that may have any other error; dataDir is absolute. */
+export function loadPlaces(path: string, cwd: string = process.cwd()): Places {
   const main = readFile(cwd, path);
-  if ('error' in main) return null;
-  const { dataDir } = readValues(parseProperties(main.text, path), new Report()).values;
-  return dataDir === null ? null : resolve(cwd, dataDir);
+  const text = 'text' in main ? main.text : '';
+  const { values, at } = readValues(parseProperties(text, path), new Report());
+  const { dataDir, clientPort, clientPortAddress } = values;
+  return {
+    dataDir: dataDir === null ? null : resolve(cwd, dataDir),
+    clientPort: at.has('clientPort') ? clientPort : null,
+    clientPortAddress,
+  };
 }
 
 const refused = (error: string): ParsedConfig => ({ errors: [error], warnings: [] });
@@ -175,71 +187,6 @@ function nextOf(text: string | undefined): Membership | null {
 function versionOf(fileName: string): bigint {
   const suffix = /\.([0-9a-f]{1,16})$/i.exec(basename(fileName))?.[1];
   return suffix === undefined ? 0n : BigInt(`0x${suffix}`);
-}
-
-function readMyId(
-  { values, at }: GivenValues,
-  options: ParseOptions,
-  fileName: string,
-  report: Report,
-): number | null {
-  const text = options.myid;
-  if (text === undefined || text === null) return values.myid;
-  const path = join(resolve(options.cwd, values.dataDir ?? ''), 'myid');
-  const line = text.split('\n')[0]?.trim() ?? '';
-  if (!/^\d{1,10}$/.test(line)) {
-    report.error(path, `must hold the number of this server, got "${line}"`);
-    return null;
-  }
-  const id = Number(line);
-  if (values.myid !== null && values.myid !== id) {
-    report.error(at.get('myid') ?? fileName, `myid is ${values.myid}, but ${path} says ${id}`);
-  }
-  return id;
-}
-
-function checkSelf(
-  myid: number | null,
-  self: EnsembleServer | null,
-  { values, at }: GivenValues,
-  options: ParseOptions,
-  fileName: string,
-  report: Report,
-): void {
-  if (myid === null) {
-    if (options.myid === undefined) return;
-    const path = join(resolve(options.cwd, values.dataDir ?? ''), 'myid');
-    report.error(fileName, `myid file is missing: ${path} must hold the number of this server`);
-  } else if (self === null) {
-    report.error(fileName, `My id ${myid} not in the peer list: there is no server.${myid} line`);
-  } else if (at.has('peerType') && values.peerType !== self.role) {
-    report.warn(self.at, `peerType is ${values.peerType}, this line says ${self.role} and wins`);
-  }
-}
-
-/** Where to listen for clients: the keys, or the part after `;` in the own server line. */
-function clientAddress(
-  self: EnsembleServer | null,
-  { values, at }: GivenValues,
-  fileName: string,
-  report: Report,
-): Pick<Config, 'clientPort' | 'clientPortAddress'> {
-  const { clientPort, clientPortAddress } = values;
-  const portAt = at.get('clientPort');
-  const client = self?.client ?? null;
-  if (client === null) {
-    if (portAt === undefined) report.error(fileName, 'clientPort is not set');
-    return { clientPort, clientPortAddress };
-  }
-  const isAnywhere = clientPortAddress === null || clientPortAddress === '0.0.0.0';
-  if (
-    portAt !== undefined &&
-    (clientPort !== client.port || !(isAnywhere || clientPortAddress === client.address))
-  ) {
-    const ours = `${client.address}:${client.port}`;
-    report.error(portAt, `the client port differs from ${ours} in the server line ${self?.at}`);
-  }
-  return { clientPort: client.port, clientPortAddress: client.address };
 }
 
 /** Apache refuses a quorum without these three; the defaults are those of its sample file. */

@@ -31,8 +31,26 @@ export function checkEnsemble(
   } else if (voters > 2 && voters % 2 === 0) {
     report.warn(at, `${voters} participants tolerate no more failures than ${voters - 1}`);
   }
+  checkAddresses(ensemble, report);
   checkIds(ensemble, options.extendedTypesEnabled, report);
   checkGroups(ensemble, at, report);
+}
+
+/** Two servers cannot listen in one place: the second would never come up, or take the other's peers. */
+function checkAddresses(ensemble: Ensemble, report: Report): void {
+  const takenBy = new Map<string, number>();
+  for (const { id, addresses, at } of ensemble.servers) {
+    const places = addresses.flatMap(({ host, peerPort, electionPort }) =>
+      [peerPort, electionPort].filter((port) => port !== 0).map((port) => `${host}:${port}`),
+    );
+    for (const place of new Set(places)) {
+      const other = takenBy.get(place);
+      if (other !== undefined) {
+        report.error(at, `server.${id} has ${place}, which is server.${other}'s already`);
+      }
+      takenBy.set(place, id);
+    }
+  }
 }
 
 /** The id is the top byte of every session id; 255 there marks TTL znodes (EphemeralType). */

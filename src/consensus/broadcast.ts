@@ -1,12 +1,12 @@
 // A leader's stream of proposals and commits to those who follow it: the path of every write.
 import { assert } from '../base/assert.ts';
-import { counterOf, epochOf, hex0x, type Zxid, zxid } from '../base/ids.ts';
-import { PacketType } from '../wire/quorum.ts';
+import { counterOf, epochOf, hex0x, startOf, type Zxid, zxid } from '../base/ids.ts';
+import { activationData, PacketType } from '../wire/quorum.ts';
 import type { CommittedLog } from './committedLog.ts';
 import type { LinkId, RoleOutput } from './events.ts';
 import { Leading } from './leading.ts';
 import { LearnerSyncs } from './learnerSyncs.ts';
-import { packet, startOf } from './packets.ts';
+import { packet } from './packets.ts';
 import { Phase, type Progress } from './progress.ts';
 import type { QuorumRule, ServerId } from './quorum.ts';
 import type { Sync } from './sync.ts';
@@ -20,9 +20,6 @@ interface Reconfig {
   /** This server votes there, too, and is where it was. */
   readonly keepsLeader: boolean;
 }
-
-/** As long as the id of the leader in front of the entry of an INFORMANDACTIVATE. */
-const LEADER_BYTES = 8;
 
 export class Broadcast {
   readonly epoch: number;
@@ -211,10 +208,9 @@ export class Broadcast {
    */
   #activate({ zxid: id, voters, keepsLeader, self }: Reconfig, entry: Buffer): void {
     const leader = keepsLeader ? self : (this.#leading.furthest(voters) ?? self);
-    const data = Buffer.alloc(LEADER_BYTES);
-    data.writeBigInt64BE(BigInt(leader));
+    const data = activationData(leader);
     const { commitAndActivate, informAndActivate } = PacketType;
-    this.#tell(commitAndActivate, informAndActivate, id, data, Buffer.concat([data, entry]));
+    this.#tell(commitAndActivate, informAndActivate, id, data, activationData(leader, entry));
     this.#activations.set(id, data);
     this.#reconfig = null;
     if (leader !== self) this.#isHandedOver = true;

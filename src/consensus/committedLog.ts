@@ -1,6 +1,6 @@
 // The end of a server's log in memory: what a leader sends to learners that lag behind by little.
 import { assert } from '../base/assert.ts';
-import { counterOf, epochOf, hex0x, NO_ZXID, type Zxid } from '../base/ids.ts';
+import { counterOf, epochOf, follows, hex0x, NO_ZXID, type Zxid } from '../base/ids.ts';
 
 export interface LogEntry {
   readonly zxid: Zxid;
@@ -12,12 +12,6 @@ const DEFAULT_COUNT = 500;
 const DEFAULT_BYTES = 16 << 20;
 /** Copies of entries below a quarter of this share blocks of memory. */
 const BLOCK = 64 << 10;
-
-/** True when nothing can be between the two: the next of the same epoch, or the first of a later one. */
-export function follows(previous: Zxid, next: Zxid): boolean {
-  if (next === previous + 1n) return counterOf(next) !== 0;
-  return counterOf(next) === 1 && epochOf(next) > epochOf(previous);
-}
 
 /**
  * The last entries of the log, in order and without a hole (ZOOKEEPER-4925); those not yet committed

@@ -1,8 +1,18 @@
 // A learner's attempts to connect: the leader it has elected may need a moment longer to know that it leads.
-import { PacketType, PROTOCOL_VERSION } from '../wire/quorum.ts';
+import { epochOf, startOf } from '../base/ids.ts';
+import {
+  dataOf,
+  fromData,
+  LeaderInfo,
+  LearnerInfo,
+  PacketType,
+  PROTOCOL_VERSION,
+  type QuorumPacket,
+} from '../wire/quorum.ts';
 import type { LinkId, RoleOutput } from './events.ts';
 import type { LearnerOptions } from './learnerOptions.ts';
-import { infoOf, packet, startOf } from './packets.ts';
+import { MAX_EPOCH } from './learners.ts';
+import { packet } from './packets.ts';
 
 /** Milliseconds between attempts, as Apache's leaderConnectDelayDuringRetryMs. */
 const RETRY_DELAY = 100;
@@ -13,7 +23,7 @@ export class Connecting {
   readonly #options: LearnerOptions;
   readonly #out: RoleOutput[];
   /** When no more attempts are made, in ms. */
-  readonly #until: number;
+  #until: number;
   #link: LinkId = -1;
   #isOpen = false;
   #isLinked = false;
@@ -22,11 +32,14 @@ export class Connecting {
   constructor(options: LearnerOptions, now: number) {
     this.#options = options;
     this.#out = options.out;
-    const { tickTime, initLimit, connectLimit } = options;
-    const patience = Math.max(PATIENCE.least, PATIENCE.ticks * tickTime);
-    const limit = Math.min(patience, initLimit * tickTime);
-    this.#until = now + (connectLimit === undefined ? limit : connectLimit * tickTime);
+    this.#until = now + this.#patience;
     this.#connect();
+  }
+
+  get #patience(): number {
+    const { tickTime, initLimit, connectLimit } = this.#options;
+    if (connectLimit !== undefined) return connectLimit * tickTime;
+    return Math.min(Math.max(PATIENCE.least, PATIENCE.ticks * tickTime), initLimit * tickTime);
   }
 
   /** The link of the last attempt. */
@@ -47,7 +60,7 @@ export class Connecting {
   linked(): void {
     const { id, isObserver, acceptedEpoch, configVersion } = this.#options;
     this.#isLinked = true;
-    const info = infoOf({
+    const info = dataOf(LearnerInfo, {
       serverid: BigInt(id),
       protocolVersion: PROTOCOL_VERSION,
       configVersion,
@@ -71,6 +84,14 @@ export class Connecting {
     return true;
   }
 
+  /** Ends the link and makes another one. */
+  again(now: number): void {
+    if (this.#isOpen) this.#out.push({ kind: 'unlink', link: this.#link });
+    this.#isLinked = false;
+    this.#until = now + this.#patience;
+    this.#connect();
+  }
+
   /** Returns false when the leader cannot be reached in time. */
   tick(now: number): boolean {
     if (this.#isLinked) return true;
@@ -85,4 +106,11 @@ export class Connecting {
     this.#isOpen = true;
     this.#out.push({ kind: 'link', link: this.#link, to: this.#options.leader });
   }
+}
+
+/** What is wrong with a LEADERINFO in itself, null if nothing is. */
+export function wrongInvitation({ zxid, data }: QuorumPacket): string | null {
+  if (fromData(LeaderInfo, data).protocolVersion < PROTOCOL_VERSION) return 'an older protocol';
+  const epoch = epochOf(zxid);
+  return epoch > MAX_EPOCH ? `epoch ${epoch}` : null;
 }

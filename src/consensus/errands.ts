@@ -1,9 +1,19 @@
 // What a learner does at its leader for its clients: requests, sessions, pings with those heard of.
 import type { SessionId, Zxid } from '../base/ids.ts';
 import type { Id } from '../wire/data.ts';
-import { PacketType, type QuorumPacket } from '../wire/quorum.ts';
+import {
+  dataOf,
+  type ForwardedRequest,
+  forwardedData,
+  fromData,
+  PacketType,
+  type QuorumPacket,
+  Revalidated,
+  Touch,
+  touchesData,
+} from '../wire/quorum.ts';
 import type { LinkId, RoleOutput } from './events.ts';
-import { NONE, packet, readValidity, type Touch, touchesOf } from './packets.ts';
+import { NONE, packet } from './packets.ts';
 
 export class Errands {
   readonly #link: LinkId;
@@ -16,19 +26,18 @@ export class Errands {
     this.#out = out;
   }
 
-  request(data: Buffer, authinfo: Id[] | null): void {
-    const request = { type: PacketType.request, zxid: NONE, data, authinfo };
-    this.#out.push({ kind: 'send', link: this.#link, packet: request });
+  request(request: ForwardedRequest, authinfo: Id[] | null): void {
+    this.#send({ ...packet(PacketType.request, NONE, forwardedData(request)), authinfo });
   }
 
   revalidate(session: SessionId, timeout: number): void {
-    this.#send(packet(PacketType.revalidate, NONE, touchesOf([{ session, timeout }])));
+    this.#send(packet(PacketType.revalidate, NONE, dataOf(Touch, { session, timeout })));
   }
 
   touch(sessions: readonly Touch[]): void {
     const ping = this.#pings.shift();
     if (ping === undefined) return;
-    this.#send(packet(PacketType.ping, ping, touchesOf(sessions)));
+    this.#send(packet(PacketType.ping, ping, touchesData(sessions)));
   }
 
   /** Takes PING, REVALIDATE or SYNC; nothing can be wrong with them but their bytes. */
@@ -37,7 +46,7 @@ export class Errands {
       this.#pings.push(one.zxid);
       this.#out.push({ kind: 'pinged' });
     } else if (one.type === PacketType.revalidate) {
-      this.#out.push({ kind: 'revalidated', ...readValidity(one) });
+      this.#out.push({ kind: 'revalidated', ...fromData(Revalidated, one.data) });
     } else {
       this.#out.push({ kind: 'synced' });
     }

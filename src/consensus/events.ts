@@ -1,8 +1,9 @@
 // What servers tell each other and their disks: the effects that consensus asks for, and what its
 // machines say to the replica that runs them.
 import type { SessionId, Zxid } from '../base/ids.ts';
+import type { Id } from '../wire/data.ts';
 import type { Notification } from '../wire/election.ts';
-import type { QuorumPacket } from '../wire/quorum.ts';
+import type { ForwardedRequest, QuorumPacket } from '../wire/quorum.ts';
 import type { ServerId } from './quorum.ts';
 
 /** A connection between a leader and a learner; FIFO, and it may end with its tail lost. */
@@ -36,7 +37,7 @@ export type ConsensusEffect =
   | { kind: 'sendHistory'; link: LinkId; after: Zxid; upTo: Zxid }
   /**
    * Cut the log after `after`, drop newer snapshots, and load the state again;
-   * answered by `truncated`.
+   * answered by `truncated`, or with nothing changed by `notTruncated`.
    */
   | { kind: 'truncate'; after: Zxid }
   | { kind: 'report'; level: 'info' | 'warn' | 'debug'; message: string };
@@ -68,8 +69,8 @@ export type RoleOutput =
   /** The membership that this entry sets is in force; the leader says who should lead from now on. */
   | { kind: 'reconfigured'; zxid: Zxid; leader: ServerId }
   // -- leader
-  /** A learner forwards a request of its client: data as in the packet, lent for the step. */
-  | { kind: 'requested'; link: LinkId; packet: QuorumPacket }
+  /** A learner forwards a request of its client; its body is lent for the step. */
+  | { kind: 'requested'; link: LinkId; request: ForwardedRequest; ids: readonly Id[] }
   /** A session of a client that moved to a learner: answer with `Leader.revalidated`. */
   | { kind: 'revalidate'; link: LinkId; session: SessionId; timeout: number }
   /** Clients of these sessions were heard of at a learner. */

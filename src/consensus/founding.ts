@@ -1,11 +1,19 @@
 // How a leader founds its epoch: a quorum says what it has accepted, accepts the new one, and gets its history.
-import type { Zxid } from '../base/ids.ts';
-import { PacketType, type QuorumPacket } from '../wire/quorum.ts';
+import { startOf, type Zxid } from '../base/ids.ts';
+import {
+  AckEpoch,
+  dataOf,
+  fromData,
+  LeaderInfo,
+  PacketType,
+  PROTOCOL_VERSION,
+  type QuorumPacket,
+} from '../wire/quorum.ts';
 import { Broadcast } from './broadcast.ts';
 import type { EpochKind, RoleOutput } from './events.ts';
 import type { LeaderOptions } from './leaderOptions.ts';
 import { isMoreRecent, type Learners, MAX_EPOCH } from './learners.ts';
-import { packet, readInt, startOf, VERSION } from './packets.ts';
+import { packet } from './packets.ts';
 import { Phase, type Progress } from './progress.ts';
 import { chooseSync } from './sync.ts';
 
@@ -80,7 +88,7 @@ export class Founding {
 
   /** ACKEPOCH. Returns what is wrong with it. */
   accepted(learner: Progress, reply: QuorumPacket, now: number): string | null {
-    const epoch = readInt(reply);
+    const { currentEpoch: epoch } = fromData(AckEpoch, reply.data);
     learner.lastZxid = reply.zxid;
     learner.hasPromised = epoch !== -1;
     learner.enter(Phase.agreed, now);
@@ -160,7 +168,8 @@ export class Founding {
       this.#verdicts.end(`${learner} has accepted epoch ${theirs}, this one is ${epoch}`);
       return;
     }
-    const invitation = packet(PacketType.leaderInfo, startOf(epoch), VERSION);
+    const data = dataOf(LeaderInfo, { protocolVersion: PROTOCOL_VERSION });
+    const invitation = packet(PacketType.leaderInfo, startOf(epoch), data);
     this.#out.push({ kind: 'send', link: learner.link, packet: invitation });
     learner.enter(Phase.invited, now);
   }

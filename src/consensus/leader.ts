@@ -1,11 +1,12 @@
 // The role of a leader: founds an epoch with a quorum, and broadcasts as long as the quorum follows.
 import { assert } from '../base/assert.ts';
-import { counterOf, epochOf, hex0x, type SessionId, type Zxid, zxid } from '../base/ids.ts';
+import { counterOf, epochOf, hex0x, isStart, type SessionId, type Zxid } from '../base/ids.ts';
 import { WireError } from '../wire/bytes.ts';
 import { PacketType, type QuorumPacket } from '../wire/quorum.ts';
 import type { EpochKind, LinkId, RoleOutput } from './events.ts';
 import { Founding } from './founding.ts';
 import type { LeaderOptions } from './leaderOptions.ts';
+import { LearnerClients } from './learnerClients.ts';
 import { type Following, Learners } from './learners.ts';
 import * as packets from './packets.ts';
 import { Pings } from './pings.ts';
@@ -16,8 +17,6 @@ import type { QuorumRule } from './quorum.ts';
 const LAST_COUNTER = 0xffff_f000;
 /** Half ticks that followers have to hear that another is to lead. */
 const LEAVING_TICKS = 2;
-/** A session, a cxid and an opcode come first in what a learner forwards. */
-const REQUEST_HEADER = 16;
 
 /**
  * One leadership, from winning an election to its end. All of `history` counts as its own at the
@@ -29,6 +28,7 @@ export class Leader {
   readonly #learners: Learners;
   readonly #founding: Founding;
   readonly #pings: Pings;
+  readonly #clients: LearnerClients;
   readonly #initTime: number;
   readonly #syncTime: number;
   readonly #lastCounter: number;
@@ -54,6 +54,7 @@ export class Leader {
     const end = (reason: string) => this.end(reason);
     this.#founding = new Founding(options, this.#learners, { drop, end }, now);
     this.#pings = new Pings(this.#learners, () => this.lastProposed, this.#out);
+    this.#clients = new LearnerClients(this.#learners, this.#pings, this.#out);
     this.#founding.announced(null, now);
   }
 
@@ -191,44 +192,26 @@ export class Leader {
 
   /** The answer to `revalidate`. */
   revalidated(link: LinkId, session: SessionId, isValid: boolean): void {
-    this.#answer(link, PacketType.revalidate, packets.NONE, packets.validityOf(session, isValid));
+    if (!this.#isOver) this.#clients.revalidated(link, session, isValid);
   }
 
   /** A learner forwards a `sync`: what is returned answers it, if no commit has before. */
   sync(link: LinkId): () => void {
-    const answer = () => this.#answer(link, PacketType.sync, zxid(0n), null);
-    return this.#founding.broadcast.syncs.ask(this.lastProposed, answer);
-  }
-
-  #answer(link: LinkId, type: PacketType, id: Zxid, data: Buffer | null): void {
-    if (this.#isOver || this.#learners.get(link)?.phase !== Phase.following) return;
-    this.#out.push({ kind: 'send', link, packet: packets.packet(type, id, data) });
+    return this.#founding.broadcast.syncs.ask(this.lastProposed, () => {
+      if (!this.#isOver) this.#clients.synced(link);
+    });
   }
 
   /** Returns what is wrong with the packet. */
   #handle(learner: Progress, packet: QuorumPacket, now: number): string | null {
-    const { phase, link } = learner;
-    const isFollowing = phase === Phase.following;
+    const { phase } = learner;
     switch (packet.type) {
       case PacketType.ack:
         return this.#acknowledged(learner, packet.zxid, now);
       case PacketType.request:
-        if (!isFollowing || packets.dataOf(packet).length < REQUEST_HEADER) break;
-        this.#out.push({ kind: 'requested', link, packet });
-        return null;
       case PacketType.ping:
-        if (!isFollowing || learner.answers === learner.pings) break;
-        for (const touch of packets.readTouches(packet)) {
-          this.#out.push({ kind: 'touched', ...touch });
-        }
-        this.#pings.answered(learner);
-        return null;
       case PacketType.revalidate:
-        if (!isFollowing) break;
-        for (const touch of packets.readTouches(packet)) {
-          this.#out.push({ kind: 'revalidate', link, ...touch });
-        }
-        return null;
+        return this.#clients.take(learner, packet);
       case PacketType.followerInfo:
       case PacketType.observerInfo:
         if (phase !== Phase.linked) break;
@@ -237,7 +220,7 @@ export class Leader {
         if (phase !== Phase.invited) break;
         return this.#founding.accepted(learner, packet, now);
     }
-    return `${packets.nameOf(packet.type)} out of place`;
+    return packets.outOfPlace(packet);
   }
 
   #announced(learner: Progress, packet: QuorumPacket, now: number): string | null {
@@ -252,7 +235,7 @@ export class Leader {
   #acknowledged(learner: Progress, id: Zxid, now: number): string | null {
     const { phase } = learner;
     if (phase < Phase.syncing) return 'ACK out of place';
-    if (packets.isStart(id, this.epoch)) {
+    if (isStart(id, this.epoch)) {
       if (phase === Phase.syncing) this.#founding.synced(learner, now);
       return null;
     }

@@ -1,14 +1,21 @@
 // The role of a follower or an observer: accepts its leader's epoch and history, then what it broadcasts.
-import { epochOf, hex0x, type SessionId, type Zxid } from '../base/ids.ts';
+import { epochOf, hex0x, NO_ZXID, type SessionId, startOf, type Zxid } from '../base/ids.ts';
 import { WireError } from '../wire/bytes.ts';
 import type { Id } from '../wire/data.ts';
-import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum.ts';
-import { Connecting } from './connecting.ts';
+import {
+  AckEpoch,
+  dataOf,
+  type ForwardedRequest,
+  PacketType,
+  type QuorumPacket,
+  type Touch,
+} from '../wire/quorum.ts';
+import { beginningOf } from './beginning.ts';
+import { Connecting, wrongInvitation } from './connecting.ts';
 import { Errands } from './errands.ts';
 import type { EpochKind, LinkId, RoleOutput } from './events.ts';
 import type { LearnerOptions } from './learnerOptions.ts';
 import { LearnerPhase as Phase } from './learnerPhase.ts';
-import { MAX_EPOCH } from './learners.ts';
 import * as packets from './packets.ts';
 import { Reception } from './reception.ts';
 
@@ -16,6 +23,7 @@ import { Reception } from './reception.ts';
 export class Learner {
   readonly #options: LearnerOptions;
   readonly #out: RoleOutput[];
+  readonly #leader: string;
   readonly #connecting: Connecting;
   readonly #initTime: number;
   readonly #syncTime: number;
@@ -26,6 +34,8 @@ export class Learner {
   /** What came while the log was cut; and where it is cut, null when a snapshot comes. */
   #held: QuorumPacket[] = [];
   #cutAfter: Zxid | null = null;
+  /** Its history could not be cut: it tells of none, so that it gets the leader's snapshot. */
+  #wantsAll = false;
   /** The zxid that the history ended with when NEWLEADER came. */
   #newLeaderBehind: Zxid;
   /** There from UPTODATE on. */
@@ -36,6 +46,7 @@ export class Learner {
     history.commitAll();
     this.#options = options;
     this.#out = options.out;
+    this.#leader = `leader ${options.leader}`;
     this.#initTime = initLimit * tickTime;
     this.#syncTime = syncLimit * tickTime;
     this.#heardAt = now;
@@ -103,15 +114,24 @@ export class Learner {
     if (which === 'current' && this.#phase === Phase.savingEpoch) this.#acknowledgeNewLeader();
   }
 
-  /** The log on disk ends with this zxid, and the state is what it was then. */
-  truncated(last: Zxid, now: number): void {
+  /** The log on disk ends where it was to be cut, and the state is what it was then. */
+  truncated(now: number): void {
     if (this.#phase !== Phase.restoring || this.#cutAfter === null) return;
-    if (last !== this.#cutAfter) {
-      this.end(`the log could be cut after ${hex0x(last)}, not after ${hex0x(this.#cutAfter)}`);
-      return;
-    }
-    this.#reception.truncated(last);
+    this.#reception.truncated(this.#cutAfter);
     this.#resume(now);
+  }
+
+  /**
+   * There is no history that ends there, nothing has changed: connects again as one without a
+   * history, for a snapshot. It promises nothing by that; what it has stands until the other is on disk.
+   */
+  notTruncated(now: number): void {
+    if (this.#phase !== Phase.restoring || this.#cutAfter === null) return;
+    this.#held = [];
+    this.#wantsAll = true;
+    this.#phase = Phase.announced;
+    this.#heardAt = now;
+    this.#connecting.again(now);
   }
 
   /** The leader's snapshot is the state now, and it is on disk. */
@@ -131,9 +151,9 @@ export class Learner {
     }
   }
 
-  /** Forwards a client's request: session, cxid, opcode, body; lent for the step. */
-  request(data: Buffer, authinfo: Id[] | null): void {
-    this.#errands?.request(data, authinfo);
+  /** Forwards a client's request, whose body is lent for the call. */
+  request(request: ForwardedRequest, authinfo: Id[] | null): void {
+    this.#errands?.request(request, authinfo);
   }
 
   /** Asks whether the leader knows a session; `revalidated` is the answer. */
@@ -142,12 +162,8 @@ export class Learner {
   }
 
   /** Answers the oldest ping: the sessions whose clients were heard of since the last one. */
-  touch(sessions: readonly packets.Touch[]): void {
+  touch(sessions: readonly Touch[]): void {
     this.#errands?.touch(sessions);
-  }
-
-  get #leader(): string {
-    return `leader ${this.#options.leader}`;
   }
 
   #take(packet: QuorumPacket): void {
@@ -167,23 +183,21 @@ export class Learner {
     if (this.#phase === Phase.accepted) return this.#beginSync(packet);
     const isInvitation = packet.type === PacketType.leaderInfo;
     if (this.#phase === Phase.announced && isInvitation) return this.#invited(packet);
-    return outOfPlace(packet);
+    return packets.outOfPlace(packet);
   }
 
   #invited(packet: QuorumPacket): string | null {
+    const wrong = wrongInvitation(packet);
+    if (wrong !== null) return wrong;
     const epoch = epochOf(packet.zxid);
     const { acceptedEpoch, isObserver } = this.#options;
-    if (packets.readInt(packet) < PROTOCOL_VERSION) return 'an older protocol';
-    if (epoch > MAX_EPOCH) return `epoch ${epoch}`;
     if (epoch < acceptedEpoch && !isObserver) return `epoch ${epoch}, ${acceptedEpoch} is accepted`;
+    if (this.#wantsAll && epoch !== this.#epoch) return `epoch ${epoch} behind ${this.#epoch}`;
     this.#epoch = epoch;
-    if (epoch <= acceptedEpoch) {
-      this.#acceptEpoch(false);
-    } else {
-      // On disk before the leader may count on it (ZOOKEEPER-335, 1653).
-      this.#phase = Phase.accepting;
-      this.#out.push({ kind: 'saveEpoch', which: 'accepted', epoch });
-    }
+    this.#phase = Phase.accepting;
+    if (epoch <= acceptedEpoch || this.#wantsAll) this.#acceptEpoch(false);
+    // On disk before the leader may count on it (ZOOKEEPER-335, 1653).
+    else this.#out.push({ kind: 'saveEpoch', which: 'accepted', epoch });
     return null;
   }
 
@@ -193,27 +207,19 @@ export class Learner {
     const ackTo = isObserver ? null : this.#connecting.link;
     this.#phase = Phase.accepted;
     this.#reception = new Reception(history, this.#epoch, ackTo, out);
-    const epoch = isFirst && mayPromise !== false ? currentEpoch : -1;
-    this.#send(PacketType.ackEpoch, history.last, packets.intOf(epoch));
+    const promised = isFirst && mayPromise !== false ? currentEpoch : -1;
+    const last = this.#wantsAll ? NO_ZXID : history.last;
+    this.#send(PacketType.ackEpoch, last, dataOf(AckEpoch, { currentEpoch: promised }));
   }
 
   #beginSync(packet: QuorumPacket): string | null {
-    const { type, zxid: id } = packet;
-    const { last } = this.#options.history;
-    if (type === PacketType.diff || (type === PacketType.trunc && id === last)) {
-      this.#phase = Phase.syncing;
-      return null;
-    }
-    if (type === PacketType.trunc) {
-      if (id > last) return `TRUNC to ${hex0x(id)}, but the log ends with ${hex0x(last)}`;
-      this.#out.push({ kind: 'truncate', after: id });
-      this.#cutAfter = id;
-    } else if (type === PacketType.snap) {
-      this.#out.push({ kind: 'restoring', zxid: id });
-    } else {
-      return outOfPlace(packet);
-    }
-    this.#phase = Phase.restoring;
+    const beginning = beginningOf(packet, this.#options.history.last, this.#wantsAll);
+    if (beginning.kind === 'wrong') return beginning.what;
+    const { kind } = beginning;
+    this.#phase = kind === 'diff' ? Phase.syncing : Phase.restoring;
+    this.#cutAfter = kind === 'trunc' ? packet.zxid : null;
+    if (kind === 'trunc') this.#out.push({ kind: 'truncate', after: packet.zxid });
+    else if (kind === 'snap') this.#out.push({ kind: 'restoring', zxid: packet.zxid });
     return null;
   }
 
@@ -235,7 +241,7 @@ export class Learner {
         if (this.#phase !== Phase.synced) break;
         this.#phase = Phase.following;
         this.#errands = new Errands(this.#connecting.link, this.#out);
-        this.#send(PacketType.ack, packets.startOf(this.#epoch));
+        this.#send(PacketType.ack, startOf(this.#epoch));
         this.#out.push({ kind: 'established' });
         return null;
       case PacketType.ping:
@@ -248,11 +254,11 @@ export class Learner {
       default:
         return this.#reception.take(packet, this.#phase === Phase.following);
     }
-    return outOfPlace(packet);
+    return packets.outOfPlace(packet);
   }
 
   #newLeader(packet: QuorumPacket): string | null {
-    if (!packets.isStart(packet.zxid, this.#epoch)) return `NEWLEADER of ${hex0x(packet.zxid)}`;
+    if (packet.zxid !== startOf(this.#epoch)) return `NEWLEADER of ${hex0x(packet.zxid)}`;
     if (packet.data !== null) {
       this.#out.push({ kind: 'announced', membership: Buffer.from(packet.data) });
     }
@@ -272,7 +278,7 @@ export class Learner {
 
   #acknowledgeNewLeader(): void {
     this.#phase = Phase.synced;
-    this.#send(PacketType.ack, packets.startOf(this.#epoch));
+    this.#send(PacketType.ack, startOf(this.#epoch));
     this.#reception.open();
   }
 
@@ -292,5 +298,3 @@ export class Learner {
     this.#out.push({ kind: 'ended', reason });
   }
 }
-
-const outOfPlace = ({ type }: QuorumPacket): string => `${packets.nameOf(type)} out of place`;

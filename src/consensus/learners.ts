@@ -1,8 +1,13 @@
 // The learners of a leader: who is connected, who may join, and whether those that vote are a quorum.
-import { epochOf, type Zxid } from '../base/ids.ts';
-import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../wire/quorum.ts';
+import { counterOf, epochOf, type Zxid } from '../base/ids.ts';
+import {
+  fromData,
+  LearnerInfo,
+  PacketType,
+  PROTOCOL_VERSION,
+  type QuorumPacket,
+} from '../wire/quorum.ts';
 import type { LinkId } from './events.ts';
-import { readInfo } from './packets.ts';
 import { Phase, Progress } from './progress.ts';
 import type { QuorumRule, ServerId } from './quorum.ts';
 
@@ -104,7 +109,7 @@ export class Learners {
     packet: QuorumPacket,
     now: number,
   ): { refusal: string | null; earlier: Progress | null } {
-    const { serverid, protocolVersion, configVersion } = readInfo(packet);
+    const { serverid, protocolVersion, configVersion } = fromData(LearnerInfo, packet.data);
     const id = Number(serverid);
     const refusal = this.#refusal(id, protocolVersion, configVersion, epochOf(packet.zxid));
     if (refusal !== null) return { refusal, earlier: null };
@@ -143,6 +148,6 @@ export function isMoreRecent(
 ): boolean {
   if (epoch !== ours.epoch) return epoch > ours.epoch;
   if (zxid <= ours.zxid) return false;
-  const isOnlyStart = (zxid & 0xffff_ffffn) === 0n && epochOf(zxid) <= epoch;
+  const isOnlyStart = counterOf(zxid) === 0 && epochOf(zxid) <= epoch;
   return !isOnlyStart;
 }

@@ -1,5 +1,4 @@
 // Which sets of servers are enough to decide; a standalone server is an ensemble of one.
-import type { Zxid } from '../base/ids.ts';
 
 export type ServerId = number;
 
@@ -71,21 +70,4 @@ export function joint(present: QuorumRule, next: QuorumRule): QuorumRule {
     weightOf: (voter) =>
       present.voters.includes(voter) ? present.weightOf(voter) : next.weightOf(voter),
   };
-}
-
-/**
- * The highest of the positions `logged` that a quorum has reached or passed.
- * Servers that logged nothing yet are absent from `logged`.
- */
-export function quorumPosition(rule: QuorumRule, logged: ReadonlyMap<ServerId, Zxid>): Zxid | null {
-  let best: Zxid | null = null;
-  for (const position of logged.values()) {
-    if (best !== null && position <= best) continue;
-    const reached = rule.isQuorum((voter) => {
-      const at = logged.get(voter);
-      return at !== undefined && at >= position;
-    });
-    if (reached) best = position;
-  }
-  return best;
 }

@@ -1,14 +1,11 @@
 // What a learner gets from its leader's log: checked for holes and order, passed on, and acknowledged.
 import { Fifo } from '../base/fifo.ts';
-import { epochOf, hex0x, NO_ZXID, type Zxid } from '../base/ids.ts';
-import { Reader } from '../wire/bytes.ts';
-import { PacketType, type QuorumPacket } from '../wire/quorum.ts';
-import { type CommittedLog, follows } from './committedLog.ts';
+import { epochOf, follows, hex0x, NO_ZXID, type Zxid } from '../base/ids.ts';
+import { bufferOf, PacketType, type QuorumPacket, readActivation } from '../wire/quorum.ts';
+import type { CommittedLog } from './committedLog.ts';
 import type { LinkId, RoleOutput } from './events.ts';
-import { dataOf, nameOf, packet } from './packets.ts';
-
-/** The suggested leader in front of INFORMANDACTIVATE's entry. */
-const LEADER_BYTES = 8;
+import { outOfPlace, packet } from './packets.ts';
+import type { ServerId } from './quorum.ts';
 
 export class Reception {
   readonly #history: CommittedLog;
@@ -60,22 +57,24 @@ export class Reception {
     const mayPropose = !(isObserver && isFollowing);
     switch (type) {
       case PacketType.proposal:
-        if (mayPropose) return this.#propose(id, dataOf(one));
+        if (mayPropose) return this.#propose(id, bufferOf(one.data));
         break;
       case PacketType.commit:
         if (mayPropose) return this.#commit(id);
         break;
       case PacketType.commitAndActivate:
         if (!mayPropose) break;
-        return this.#commit(id) ?? this.#activate(one);
+        return this.#commit(id) ?? this.#activate(id, readActivation(one.data).leader);
       case PacketType.inform:
-        if (isObserver) return this.#inform(id, dataOf(one));
+        if (isObserver) return this.#inform(id, bufferOf(one.data));
         break;
-      case PacketType.informAndActivate:
+      case PacketType.informAndActivate: {
         if (!isObserver) break;
-        return this.#inform(id, dataOf(one).subarray(LEADER_BYTES)) ?? this.#activate(one);
+        const { leader, entry } = readActivation(one.data);
+        return this.#inform(id, entry) ?? this.#activate(id, leader);
+      }
     }
-    return `${nameOf(type)} out of place`;
+    return outOfPlace(one);
   }
 
   #propose(id: Zxid, entry: Buffer): string | null {
@@ -109,10 +108,9 @@ export class Reception {
     return wrong ?? this.#commit(id);
   }
 
-  /** A change of the membership is committed; in front of the data stands who should lead now. */
-  #activate(one: QuorumPacket): null {
-    const leader = Number(new Reader(dataOf(one)).long());
-    this.#out.push({ kind: 'reconfigured', zxid: one.zxid, leader });
+  /** A change of the membership is committed. */
+  #activate(id: Zxid, leader: ServerId): null {
+    this.#out.push({ kind: 'reconfigured', zxid: id, leader });
     return null;
   }
 

@@ -33,7 +33,10 @@ export const remove = write<PathVersionRequest>({
   respond() {},
 });
 
-/** Removes a container or TTL node that is due, unless it has got a child in the meantime. */
+/**
+ * Removes a container or TTL node that is due, unless it has got a child in the meantime, or there is
+ * a change of it in flight: one that was set just now has all its time again (Apache removes it).
+ */
 export function prepareDeleteContainer(
   path: string,
   { view, state }: Pick<PrepareContext, 'view' | 'state'>,
@@ -42,6 +45,8 @@ export function prepareDeleteContainer(
   if (node === undefined) return ErrorCode.noNode;
   if (node.numChildren > 0) return ErrorCode.notEmpty;
   const kind = state.tree.kindOf(node.ephemeralOwner);
+  const seen = state.tree.get(path);
+  const isSame = seen?.mzxid === node.mzxid && seen.cversion === node.cversion;
   const isDue = kind === OwnerKind.container || kind === OwnerKind.ttl;
-  return isDue ? { type: OpCode.deleteContainer, path } : ErrorCode.badVersion;
+  return isDue && isSame ? { type: OpCode.deleteContainer, path } : ErrorCode.badVersion;
 }

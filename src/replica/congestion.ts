@@ -39,7 +39,7 @@ export function isCongested(
   if (!replica.isServing) return false;
   // Clients send their credentials right behind the connect request: its answer comes first.
   if (connection.state === 'connecting') return true;
-  if (connection.unsent + connection.out.length > MAX_UNSENT_BYTES) return true;
+  if (connection.unsent + connection.outLength > MAX_UNSENT_BYTES) return true;
   const { maxInWork } = rules;
   // Apache's RequestThrottler; whoever holds frames back needs no queue of its own for it.
   if (maxInWork > 0 && replica.pipeline.load.count >= maxInWork) return true;

@@ -4,10 +4,11 @@ import { NO_SESSION, type SessionId, type Zxid } from '../base/ids.ts';
 import { checkAcl } from '../state/acl.ts';
 import { type AuthOptions, ipId } from '../state/auth.ts';
 import type { Watcher } from '../state/watches.ts';
-import { Writer } from '../wire/bytes.ts';
+import type { Writer } from '../wire/bytes.ts';
 import type { Acl, Id } from '../wire/data.ts';
 import { Frames } from '../wire/frames.ts';
 import { type EventType, KeeperState, Perm, Xid } from '../wire/opcodes.ts';
+import type { Writers } from '../wire/writers.ts';
 import type { SyncPoint } from './pipeline.ts';
 
 /** A request that waits: a write for its commit, a read for the writes before it. */
@@ -61,9 +62,6 @@ class ConnectionStats {
   }
 }
 
-/** Bytes that a connection's buffer for answers begins with. */
-const OUT_SIZE = 1024;
-
 export class Connection implements Watcher {
   readonly id: number;
   /** Address of the peer without port; what the ip scheme sees. */
@@ -92,7 +90,8 @@ export class Connection implements Watcher {
   isStalled = false;
   /** True while the connection is on the list of those with something to send. */
   isDirty = false;
-  readonly out = new Writer(OUT_SIZE);
+  #out: Writer | null = null;
+  readonly #writers: Writers;
   readonly #access: AuthOptions;
   readonly #onDirty: (connection: Connection) => void;
 
@@ -104,6 +103,7 @@ export class Connection implements Watcher {
     opened: number;
     openedWall: number;
     access: AuthOptions;
+    writers: Writers;
     onDirty: (connection: Connection) => void;
   }) {
     this.id = options.id;
@@ -114,12 +114,31 @@ export class Connection implements Watcher {
     this.frames = new Frames(options.maxFrame);
     this.ids = [ipId(options.address)];
     this.#access = options.access;
+    this.#writers = options.writers;
     this.#onDirty = options.onDirty;
   }
 
   /** `host:port` as logs and `cons` show it. */
   get peer(): string {
     return `${this.address.includes(':') ? `[${this.address}]` : this.address}:${this.port}`;
+  }
+
+  /** Takes what is to be sent. */
+  get out(): Writer {
+    this.#out ??= this.#writers.take();
+    return this.#out;
+  }
+
+  /** Bytes in `out`. */
+  get outLength(): number {
+    return this.#out === null ? 0 : this.#out.length;
+  }
+
+  /** What was in `out` is on its way, or void. */
+  emptyOut(): void {
+    if (this.#out === null) return;
+    this.#writers.give(this.#out);
+    this.#out = null;
   }
 
   /** Says that `out` has bytes to send. */

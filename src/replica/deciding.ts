@@ -46,7 +46,8 @@ export class Deciding implements Pipeline {
   readonly #order: Order;
   readonly #containers: ContainerKeeper;
   /** Oldest first; each waits for the leader to be confirmed, and for what was proposed before it. */
-  readonly #syncs = new Fifo<PendingSync>();
+  /** In the order of asking, those of learners too. */
+  readonly syncs = new Fifo<PendingSync>();
   #lastToken = 0;
   readonly #reconfiguration: Reconfiguration | null;
 
@@ -239,13 +240,13 @@ export class Deciding implements Pipeline {
   requestSync(release: () => void): void {
     const token = ++this.#lastToken;
     const isConfirmed = this.#order.confirm(token);
-    this.#syncs.push({ token, upTo: this.#proposedUpTo, isConfirmed, release });
+    this.syncs.push({ token, upTo: this.#proposedUpTo, isConfirmed, release });
     this.#releaseSyncs();
   }
 
   /** A quorum followed this leader when it was asked for `token`, or later. */
   confirmed(token: number): void {
-    for (const sync of this.#syncs.values()) if (sync.token <= token) sync.isConfirmed = true;
+    for (const sync of this.syncs.values()) if (sync.token <= token) sync.isConfirmed = true;
     this.#releaseSyncs();
     this.#replica.reception.applied();
   }
@@ -255,8 +256,8 @@ export class Deciding implements Pipeline {
    * The sync comes first, as the next transaction may be a write of the same session.
    */
   #confirmBefore(committed: Zxid): void {
-    if (this.#syncs.length === 0) return;
-    for (const sync of this.#syncs.values()) if (sync.upTo < committed) sync.isConfirmed = true;
+    if (this.syncs.length === 0) return;
+    for (const sync of this.syncs.values()) if (sync.upTo < committed) sync.isConfirmed = true;
     this.#releaseSyncs();
     this.#replica.reception.applied();
   }
@@ -264,9 +265,9 @@ export class Deciding implements Pipeline {
   #releaseSyncs(): void {
     const { lastZxid } = this.#replica.state;
     for (;;) {
-      const sync = this.#syncs.peek();
+      const sync = this.syncs.peek();
       if (sync === undefined || !sync.isConfirmed || sync.upTo > lastZxid) return;
-      this.#syncs.shift();
+      this.syncs.shift();
       sync.release();
     }
   }

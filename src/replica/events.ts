@@ -36,6 +36,8 @@ export type MemberEvent =
   | { kind: 'heard'; link: LinkId }
   /** The log is cut, and the state loaded again. */
   | { kind: 'truncated'; state: State }
+  /** There is no history on disk that ends where it was to be cut: all is as it was. */
+  | { kind: 'notTruncated' }
   /** The snapshot that the leader announced has come over the link; the next packet waits behind it. */
   | { kind: 'snapshotReceived'; link: LinkId; state: State }
   /** It is on disk, in place of all there was. */

@@ -13,6 +13,8 @@ import { type Inner, machineOptions, type Role, type RoleEvent, type RoleParts }
 
 export class FollowingRole implements Role {
   readonly mode: 'follower' | 'observer';
+  readonly leader: ServerId;
+  readonly leadership = null;
   readonly #parts: RoleParts;
   readonly #learner: Learner;
   /** The last link that was asked for. */
@@ -32,6 +34,7 @@ export class FollowingRole implements Role {
     },
   ) {
     this.mode = options.isObserver ? 'observer' : 'follower';
+    this.leader = options.leader;
     this.#parts = parts;
     const nextLink = (): LinkId => {
       this.#link = parts.nextLink();
@@ -70,7 +73,10 @@ export class FollowingRole implements Role {
         this.#learner.epochSaved(event.which, event.epoch);
         break;
       case 'truncated':
-        this.#learner.truncated(event.state.lastZxid, now);
+        this.#learner.truncated(now);
+        break;
+      case 'notTruncated':
+        this.#learner.notTruncated(now);
         break;
       case 'snapshotReceived':
         if (event.link === this.#link) this.#restart(event.state);
@@ -143,7 +149,10 @@ export class FollowingRole implements Role {
   }
 
   #proposed(id: Zxid, entry: Buffer): void {
-    const { effect, history, reconfiguring } = this.#parts;
+    const { effect, history, reconfiguring, replica } = this.#parts;
+    // An observer gets no proposals: it is told what is committed (INFORM).
+    const isCounted = this.#forwarding !== null && this.mode === 'follower';
+    if (isCounted) replica.stats.proposalsReceived++;
     const { txn } = history.proposed(entry);
     // Before the entry is logged, and acknowledged: its own commit needs the new members.
     if (txn.type === OpCode.reconfig) {
@@ -166,6 +175,7 @@ export class FollowingRole implements Role {
     for (;;) {
       const next = history.nextCommitted(upTo);
       if (next === undefined) break;
+      if (this.#forwarding !== null) replica.stats.commitsReceived++;
       replica.commit(next, this.#forwarding?.askerOf(next.header) ?? null);
       replica.reception.applied();
     }

@@ -4,9 +4,11 @@ import type { SessionId } from '../base/ids.ts';
 import type { WriteOperation } from '../operations/operation.ts';
 import { SessionTracker } from '../state/sessions.ts';
 import type { TxnHeader } from '../transactions/index.ts';
-import { type Reader, Writer } from '../wire/bytes.ts';
+import type { Reader } from '../wire/bytes.ts';
 import type { Id } from '../wire/data.ts';
 import { OpCode } from '../wire/opcodes.ts';
+import { dataOf, type ForwardedRequest, type Touch } from '../wire/quorum.ts';
+import { int } from '../wire/record.ts';
 import type { Connection, Waiting } from './connection.ts';
 import { establish, refuse, wait } from './handshake.ts';
 import { NOT_YET, type Pipeline, type SyncPoint } from './pipeline.ts';
@@ -14,14 +16,11 @@ import type { Replica } from './replica.ts';
 
 /** What a learner's role sends to its leader. */
 export interface Upstream {
-  /** A request of a client: session, cxid, opcode and body; the bytes are the role's to keep. */
-  request(data: Buffer, authinfo: Id[] | null): void;
+  /** A request of a client, whose body is lent for the call. */
+  request(request: ForwardedRequest, authinfo: Id[] | null): void;
   /** Asks whether a session goes on; answered in the order of asking. */
   revalidate(session: SessionId, timeout: number): void;
 }
-
-/** Bytes before the body of a request: session, cxid, opcode. */
-const HEADER_BYTES = 8 + 4 + 4;
 
 export class Forwarding implements Pipeline {
   readonly isReadOnly = false;
@@ -71,7 +70,7 @@ export class Forwarding implements Pipeline {
   }
 
   /** What a ping of the leader's is answered with; each session is told once. */
-  takeHeard(): { session: SessionId; timeout: number }[] {
+  takeHeard(): Touch[] {
     const heard = Array.from(this.#heard, ([session, timeout]) => ({ session, timeout }));
     this.#heard.clear();
     return heard;
@@ -84,9 +83,7 @@ export class Forwarding implements Pipeline {
 
   open(connection: Connection): void {
     this.#opening.set(connection.session, connection);
-    const body = Buffer.alloc(4);
-    body.writeInt32BE(connection.timeout);
-    this.#request(connection, 0, OpCode.createSession, body);
+    this.#request(connection, 0, OpCode.createSession, dataOf(int, connection.timeout));
   }
 
   resume(connection: Connection, id: SessionId): void {
@@ -147,13 +144,9 @@ export class Forwarding implements Pipeline {
     if (isLarge) load.largeBytes += change * bytes;
   }
 
-  #request(connection: Connection, xid: number, opcode: number, body: Uint8Array): void {
-    const writer = new Writer(HEADER_BYTES + body.length);
-    writer.long(connection.session);
-    writer.int(xid);
-    writer.int(opcode);
-    writer.raw(body);
-    this.#upstream.request(writer.take(), connection.ids);
+  #request(connection: Connection, cxid: number, opcode: number, body: Uint8Array): void {
+    const { session, ids } = connection;
+    this.#upstream.request({ session, cxid, opcode, body }, ids);
   }
 
   /** Whose request was committed; null when it was not one of this server's clients. */

@@ -1,7 +1,7 @@
 // The leader's role in a replica: the machine that founds and broadcasts, and the pipeline that decides.
-import type { Zxid } from '../base/ids.ts';
+import { startOf, type Zxid } from '../base/ids.ts';
 import { Leader } from '../consensus/leader.ts';
-import { startOf } from '../consensus/packets.ts';
+import type { ServerId } from '../consensus/quorum.ts';
 import type { Reconfiguration } from '../operations/operation.ts';
 import { type Membership, printMembership } from '../wire/membership.ts';
 import { Deciding } from './deciding.ts';
@@ -9,7 +9,14 @@ import { configIn, keepsPlace, ruleOf } from './ensemble.ts';
 import { takeRequest } from './learnerRequests.ts';
 import { Led } from './order.ts';
 import type { Proposal } from './proposals.ts';
-import { type Inner, machineOptions, type Role, type RoleEvent, type RoleParts } from './role.ts';
+import {
+  type Inner,
+  type Leadership,
+  machineOptions,
+  type Role,
+  type RoleEvent,
+  type RoleParts,
+} from './role.ts';
 
 export class LeadingRole implements Role {
   readonly mode = 'leader';
@@ -17,11 +24,14 @@ export class LeadingRole implements Role {
   readonly #leader: Leader;
   /** Null until the epoch is established. */
   #deciding: Deciding | null = null;
+  #since = 0;
 
   constructor(parts: RoleParts) {
     this.#parts = parts;
-    const { logFrom, quorumWait } = parts.own;
+    parts.replica.stats.forgetProposalSizes();
+    const { logFrom, quorumWait, lastCounter } = parts.own;
     const waits = quorumWait === undefined ? {} : { quorumWait };
+    const ends = lastCounter === undefined ? {} : { lastCounter };
     const { ensemble } = parts.reconfiguring;
     const { rule, members } = ensemble.known;
     const membershipText = (start: Zxid): Buffer => {
@@ -37,9 +47,21 @@ export class LeadingRole implements Role {
         membershipText,
         logFrom: logFrom(),
         ...waits,
+        ...ends,
       },
       parts.replica.now.monotonic,
     );
+  }
+
+  get leader(): ServerId {
+    return this.#parts.options.serverId;
+  }
+
+  get leadership(): Leadership | null {
+    const deciding = this.#deciding;
+    if (deciding === null) return null;
+    const { learners } = this.#leader;
+    return { learners, pendingSyncs: deciding.syncs.length, since: this.#since };
   }
 
   get deadline(): number {
@@ -88,9 +110,11 @@ export class LeadingRole implements Role {
         break;
       }
       case 'requested': {
-        const { link, packet } = inner;
+        const { link, request, ids } = inner;
         if (deciding === null) break;
-        const wrong = takeRequest(deciding, link, packet, () => this.#leader.sync(link));
+        const { session, cxid } = request;
+        const asker = { session, cxid, owner: link, ids, connection: null };
+        const wrong = takeRequest(deciding, asker, request, () => this.#leader.sync(link));
         if (wrong !== null) this.#parts.replica.report('warn', `From a learner: ${wrong}`);
         break;
       }
@@ -127,13 +151,14 @@ export class LeadingRole implements Role {
     const { replica, options, own, reconfiguring, onEstablished } = this.#parts;
     const self = options.serverId;
     onEstablished();
+    this.#since = replica.now.monotonic;
     const membership = this.#completed(startOf(this.#leader.epoch));
     // What an earlier leader has left half done is done now that a quorum of both has it.
     const leads = ruleOf(membership).voters.includes(self);
     if (!reconfiguring.activate(membership, leads ? self : null)) return;
     if (!reconfiguring.settle()) return;
     reconfiguring.show();
-    this.#deciding = new Deciding(replica, new Led(this.#leader), {
+    this.#deciding = new Deciding(replica, new Led(this.#leader, replica.stats), {
       reconfiguration: reconfiguring.ensemble.isDynamic ? this.#reconfiguration() : null,
       tickTime: options.tickTime,
       containers: options.containers,

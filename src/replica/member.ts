@@ -4,6 +4,7 @@ import type { RoleOutput } from '../consensus/events.ts';
 import type { History as Told } from '../consensus/lookingOptions.ts';
 import type { ServerId } from '../consensus/quorum.ts';
 import { type Notification, ServerState } from '../wire/election.ts';
+import type { Membership } from '../wire/membership.ts';
 import { Ensemble } from './ensemble.ts';
 import type { Effect, MemberEvent, Mode, Now } from './events.ts';
 import { FollowingRole } from './followingRole.ts';
@@ -72,9 +73,13 @@ export class Member {
     return this.#role?.mode ?? (this.#replica.isServing ? 'read-only' : 'looking');
   }
 
-  /** Quorums are made of groups and weights. */
-  get isGrouped(): boolean {
-    return this.#reconfiguring.ensemble.active.groups.length > 0;
+  /** Null while it looks for a leader. */
+  get role(): Pick<Role, 'leader' | 'leadership'> | null {
+    return this.#role;
+  }
+
+  get membership(): Membership {
+    return this.#reconfiguring.ensemble.active;
   }
 
   get deadline(): number {
@@ -123,6 +128,7 @@ export class Member {
         this.#reconfiguring.restored();
         this.#history.settled();
         break;
+      case 'notTruncated':
       case 'restarted':
         this.#history.settled();
         break;

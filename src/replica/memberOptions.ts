@@ -26,6 +26,8 @@ export interface MemberOptions {
   readonly connectLimit?: number;
   /** ms that a new leader waits for a quorum, when it is not a few ticks (maxTimeToWaitForEpoch). */
   readonly quorumWait?: number;
+  /** The counter with which an epoch ends, when it is not one just below 2^32. */
+  readonly lastCounter?: number;
   /** Between two notifications of an election. */
   readonly intervals?: Intervals;
   /** Committed entries kept in memory for learners that lag. */

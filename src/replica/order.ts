@@ -3,6 +3,7 @@ import { assert } from '../base/assert.ts';
 import { counterOf, type Zxid } from '../base/ids.ts';
 import type { Leader } from '../consensus/leader.ts';
 import type { Effect } from './events.ts';
+import type { ServerStats } from './stats.ts';
 
 export interface Order {
   readonly lastProposed: Zxid;
@@ -56,9 +57,11 @@ export class Alone implements Order {
 /** A leader with its quorum. */
 export class Led implements Order {
   readonly #leader: Leader;
+  readonly #stats: ServerStats;
 
-  constructor(leader: Leader) {
+  constructor(leader: Leader, stats: ServerStats) {
     this.#leader = leader;
+    this.#stats = stats;
   }
 
   get lastProposed(): Zxid {
@@ -70,6 +73,7 @@ export class Led implements Order {
   }
 
   proposed(zxid: Zxid, entry: Buffer): void {
+    this.#stats.proposal(entry.length);
     this.#leader.proposed(zxid, entry);
   }
 

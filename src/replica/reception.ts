@@ -237,7 +237,7 @@ export class Reception {
     }
     // A ping is answered under its own xid, whatever the client's was.
     const answerXid = opcode === OpCode.ping ? Xid.ping : xid;
-    let start = connection.out.length;
+    let start = connection.outLength;
     if (operation.isEventful === true) {
       const err = this.#answer(connection, operation, reader);
       start = this.#begin(connection, answerXid, err);

@@ -1,8 +1,9 @@
 // A whole server without the world: requests in, transactions in order, answers out.
 import { assert } from '../base/assert.ts';
-import { type SessionId, sessionId, type Zxid } from '../base/ids.ts';
+import type { SessionId, Zxid } from '../base/ids.ts';
 import type { ServerId } from '../consensus/quorum.ts';
 import type { Rules } from '../operations/operation.ts';
+import { sessionIdAfter } from '../state/sessions.ts';
 import type { State } from '../state/state.ts';
 import type { Applied } from '../transactions/index.ts';
 import { ErrorCode } from '../wire/errors.ts';
@@ -202,7 +203,7 @@ export class Replica {
 
   newSessionId(): SessionId {
     const id = this.#nextSession;
-    this.#nextSession = sessionId(BigInt.asIntN(64, id + 1n));
+    this.#nextSession = sessionIdAfter(id);
     return id;
   }
 

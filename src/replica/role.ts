@@ -1,5 +1,7 @@
 // What a member's roles have in common: how they are told what happens, and what they are made of.
 import type { LinkId, RoleOutput } from '../consensus/events.ts';
+import type { Progress } from '../consensus/progress.ts';
+import type { ServerId } from '../consensus/quorum.ts';
 import type { Effect, MemberEvent, Mode } from './events.ts';
 import type { History } from './history.ts';
 import type { MemberOptions } from './memberOptions.ts';
@@ -16,8 +18,21 @@ export type RoleEvent = Exclude<
 /** What a role's machine says that is neither an effect nor its end. */
 export type Inner = Exclude<RoleOutput, Effect | { kind: 'ended' }>;
 
+/** What a leader tells the administrator of those who follow it. */
+export interface Leadership {
+  readonly learners: readonly Progress[];
+  /** Syncs asked for and not answered yet. */
+  readonly pendingSyncs: number;
+  /** Monotonic ms at which its epoch came into force. */
+  readonly since: number;
+}
+
 export interface Role {
   readonly mode: Mode;
+  /** The server that leads. */
+  readonly leader: ServerId;
+  /** Null for a learner, and for a leader whose epoch is not in force yet. */
+  readonly leadership: Leadership | null;
   /** Monotonic time at which it wants `pass`. */
   readonly deadline: number;
   take(event: RoleEvent, now: number): void;

@@ -27,6 +27,14 @@ export class ServerStats {
   connectionsRejected = 0;
   neverGreeted = 0;
   commits = 0;
+  /** Proposed as the leader; and their sizes in bytes in this leadership: last, smallest and largest. */
+  proposals = 0;
+  lastProposal = -1;
+  minProposal = -1;
+  maxProposal = -1;
+  /** What a leader has sent to this server since they were in sync. */
+  proposalsReceived = 0;
+  commitsReceived = 0;
 
   latency(elapsed: number): void {
     if (this.answered === 0 || elapsed < this.minLatency) this.minLatency = elapsed;
@@ -40,6 +48,20 @@ export class ServerStats {
     this.lastReply = bytes;
     if (this.minReply === -1 || bytes < this.minReply) this.minReply = bytes;
     if (bytes > this.maxReply) this.maxReply = bytes;
+  }
+
+  proposal(bytes: number): void {
+    this.proposals++;
+    this.lastProposal = bytes;
+    if (this.minProposal === -1 || bytes < this.minProposal) this.minProposal = bytes;
+    if (bytes > this.maxProposal) this.maxProposal = bytes;
+  }
+
+  /** Another leadership begins. */
+  forgetProposalSizes(): void {
+    this.lastProposal = -1;
+    this.minProposal = -1;
+    this.maxProposal = -1;
   }
 
   /** Milliseconds, 0 before the first answer. */

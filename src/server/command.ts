@@ -68,7 +68,8 @@ Environment:
 
 Exit codes: 0 done, 1 failed or not running, 2 wrong use or wrong configuration;
 start-foreground also: 3 the data directory cannot be used, 10 no snapshot can
-be written, 143 ended by a second signal
+be written, 14 a port for the other servers cannot be bound, 143 ended by a
+second signal
 `;
 
 /** The subcommand `server`; it sets `process.exitCode`. */

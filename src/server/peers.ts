@@ -13,14 +13,13 @@ import type { Member, Membership, PeerAddress } from '../wire/membership.ts';
 import type { SnapshotVisitor } from '../wire/snapshotTree.ts';
 import { MembershipFiles } from './membershipFiles.ts';
 import type { ClientPlace } from './network/clientListener.ts';
-import { ElectionLinks, type ElectionMember } from './network/electionLinks.ts';
-import { LearnerLinks, type QuorumMember } from './network/learnerLinks.ts';
+import { ElectionLinks } from './network/electionLinks.ts';
+import { LearnerLinks } from './network/learnerLinks.ts';
+import type { PeerAddresses } from './network/peerPort.ts';
 import type { HistoryEntry } from './storage/history.ts';
 import type { MemberDir } from './storage/memberDir.ts';
 import { finishLoading, streamPieces, visitorOf } from './storage/snapshotFile.ts';
 
-/** Apache's ExitCode.QUORUM_PACKET_ERROR: the history cannot be what the leader wants. */
-const CANNOT_CUT = 13;
 /** How often a leader's snapshot that comes in is taken for a sign of life, in ms. */
 const SIGN_OF_LIFE_MS = 500;
 
@@ -36,15 +35,17 @@ interface PeersOptions {
   /** Where its clients are to connect. */
   readonly onClientPlace: (place: ClientPlace) => void;
   /** The server cannot go on. */
-  readonly onFailed: (code: number, reason: string) => void;
+  readonly onFailed: (reason: string) => void;
 }
 
-const electionMember = ({ id, addresses }: Member): ElectionMember => ({
+/** Where its election port is. */
+const electionMember = ({ id, addresses }: Member): PeerAddresses => ({
   id,
   addresses: addresses.map(({ host, electionPort: port }) => ({ host, port })),
 });
 
-const quorumMember = ({ id, addresses }: Member): QuorumMember => ({
+/** Where its quorum port is. */
+const quorumMember = ({ id, addresses }: Member): PeerAddresses => ({
   id,
   addresses: addresses.map(({ host, peerPort: port }) => ({ host, port })),
 });
@@ -160,7 +161,7 @@ export class Peers {
       case 'saveEpoch': {
         const { which, epoch } = effect;
         dir.saveEpoch(which, epoch, (error) => {
-          if (error !== null) this.#options.onFailed(1, error.message);
+          if (error !== null) this.#options.onFailed(error.message);
           else dispatch({ kind: 'epochSaved', which, epoch });
         });
         break;
@@ -231,14 +232,12 @@ export class Peers {
     logger.warn(`Truncating log to get in sync with the leader ${hex0x(after)}`);
     try {
       const state = await dir.truncate(after, newState);
-      if (state !== null) {
-        dispatch({ kind: 'truncated', state });
-        return;
-      }
-      dir.distrust(`the history here cannot be cut after ${hex0x(after)}, as the leader asks`);
-      onFailed(CANNOT_CUT, `not able to truncate the log to ${hex0x(after)}`);
+      if (state === null) {
+        logger.warn(`Not able to truncate the log to ${hex0x(after)}: asking for a snapshot`);
+        dispatch({ kind: 'notTruncated' });
+      } else dispatch({ kind: 'truncated', state });
     } catch (error) {
-      onFailed(1, (error as Error).message);
+      onFailed((error as Error).message);
     }
   }
 
@@ -280,7 +279,7 @@ export class Peers {
       dispatch({ kind: 'restarted', zxid });
       this.#links.release(link);
     } catch (error) {
-      onFailed(1, (error as Error).message);
+      onFailed((error as Error).message);
     }
   }
 }

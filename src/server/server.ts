@@ -22,14 +22,15 @@ import {
   rulesOf,
   treeOptions,
 } from './rules.ts';
+import { settings } from './settings.ts';
 import type { DataDir } from './storage/dataDir.ts';
 import { closeStored, openStored, type Stored, type StoredMember } from './stored.ts';
 import { SERVER_VERSION } from './version.ts';
 
 /** Id of a server that has no ensemble; sessions get it as their top byte (as in Apache's standalone mode). */
 const STANDALONE_ID = 1;
-/** Node's own default, where Apache's 50 makes a reconnect storm wait for retransmissions. */
-const BACKLOG = 511;
+/** What Linux takes at most by default: with 50 (Apache), and still with 511 (Node), a storm waits for retransmissions. */
+const BACKLOG = 4096;
 const HOUR_MS = 3_600_000;
 /** Apache's ExitCode.TXNLOG_ERROR_TAKING_SNAPSHOT. */
 const SNAPSHOT_FAILED = 10;
@@ -122,7 +123,7 @@ class Server implements RunningServer {
       dispatch: this.#loop.dispatch,
       logger: this.#logger,
       onClientPlace: (place) => void this.#clients.move(place),
-      onFailed: (code, reason) => void this.#end({ code, reason }),
+      onFailed: (reason) => void this.#end({ code: 1, reason }),
     });
   }
 
@@ -165,8 +166,9 @@ class Server implements RunningServer {
       connections: clients.connections,
       connectionCount: clients.count,
       greetingMs: this.#config['nio.sessionlessCnxnTimeout'],
-      settings: () => this.#settings(),
+      settings: () => settings(this.#config, this.port, this.#sizes(), this.#replica.member),
       sizes: () => this.#sizes(),
+      now: performance.now(),
       uptime: performance.now() - this.#started,
       electionAddress: (id) => electionAddress(this.#config, id),
     };
@@ -175,26 +177,6 @@ class Server implements RunningServer {
   #sizes(): { snapshots: number; logs: number } {
     const { dataDir, dataLogDir } = this.#config;
     return { snapshots: directorySize(dataDir), logs: directorySize(dataLogDir) };
-  }
-
-  /** The lines of `conf`. */
-  #settings(): [string, string | number][] {
-    const config = this.#config;
-    const { snapshots, logs } = this.#sizes();
-    return [
-      ['clientPort', this.port],
-      ['secureClientPort', -1],
-      ['dataDir', `${config.dataDir}/version-2`],
-      ['dataDirSize', snapshots],
-      ['dataLogDir', `${config.dataLogDir}/version-2`],
-      ['dataLogSize', logs],
-      ['tickTime', config.tickTime],
-      ['maxClientCnxns', config.maxClientCnxns],
-      ['minSessionTimeout', config.minSessionTimeout],
-      ['maxSessionTimeout', config.maxSessionTimeout],
-      ['clientPortListenBacklog', config.clientPortListenBacklog],
-      ['serverId', 0],
-    ];
   }
 
   /** A server that cannot write snapshots ends, as Apache's (ZooKeeperServer.takeSnapshot). */

@@ -1,6 +1,6 @@
 // What `zk server VERB` does: start and stop a server in the background, ask how it is.
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Config, loadConfig, loadDataDir } from '../config/index.ts';
+import { type Config, loadConfig, loadPlaces, type Places } from '../config/index.ts';
 import { manifest } from '../package/manifest.ts';
 import { askWord } from './askWord.ts';
 import {
@@ -118,7 +118,7 @@ const LOOK_AGAIN_MS = 25;
 export async function stop(options: VerbOptions, output: Output = standardOutput): Promise<number> {
   const opened = open(options, output);
   // A configuration that was spoiled since the start must not keep the server from ending.
-  const dataDir = opened?.config.dataDir ?? loadDataDir(configFile(options));
+  const { dataDir } = opened?.config ?? loadPlaces(configFile(options));
   return dataDir === null ? BAD_CONFIG : stopServer(dataDir, output);
 }
 
@@ -192,7 +192,7 @@ const ANSWER_MS = 5000;
 const ELECTION_MS = 1000;
 
 /** Where a client on this host finds the server. */
-function clientHost({ clientPortAddress: address }: Config): string {
+function clientHost({ clientPortAddress: address }: Pick<Places, 'clientPortAddress'>): string {
   return address === null || /^(0\.0\.0\.0|::)$/.test(address) ? 'localhost' : address;
 }
 
@@ -221,12 +221,15 @@ export async function status(
   output: Output = standardOutput,
 ): Promise<number> {
   const opened = open(options, output);
-  if (opened === null) return BAD_CONFIG;
-  const { clientPort } = opened.config;
-  const host = clientHost(opened.config);
-  output.out(`Client port found: ${clientPort}. Client address: ${host}. Client SSL: false.\n`);
+  // A server that a reconfig has removed runs on, with a file that starts none.
+  const places = opened?.config ?? loadPlaces(configFile(options));
+  const { clientPort } = places;
+  if (clientPort === null) return BAD_CONFIG;
+  const host = clientHost(places);
   const reply = await askWord(host, clientPort, 'srvr', ANSWER_MS).catch((error: Error) => error);
   const lines = typeof reply === 'string' ? modeLines(reply) : [];
+  if (opened === null && lines.length === 0) return BAD_CONFIG;
+  output.out(`Client port found: ${clientPort}. Client address: ${host}. Client SSL: false.\n`);
   if (lines.length > 0) {
     output.out(`${lines.join('\n')}\n`);
     // A server that elects runs, and serves nobody.

@@ -1,126 +1,71 @@
-// A Map by path whose two faults at scale are mended: slow re-creation of a key, and slow growth.
+// A Map by path, or by name, that stays fast with millions of entries.
+import { NameTable } from './nameTable.ts';
 
-/** V8 cleans smaller tables so often that their deleted entries cost nothing. */
+/** With more entries than this a NameTable takes the Map's place. */
 const SMALL = 256;
-/** With more entries than this a Map is cut up: to rehash it whole would stall the process. */
-const LARGE = 16_384;
-const SHARDS = 256;
-/** Deleted keys whose places are kept, at most; and how many of them stay after a sweep. */
-const VACATED = 1024;
-const RECENT = 256;
-/** Paths share their beginnings and differ at their ends. */
-const HASHED = 16;
-
-type Shard<V> = Map<string, V | undefined>;
-
-function shardOf(path: string): number {
-  const end = path.length;
-  let hash = end;
-  // FNV-1a, folded.
-  for (let i = end > HASHED ? end - HASHED : 0; i < end; i++) {
-    hash = Math.imul(hash ^ path.charCodeAt(i), 0x0100_0193);
-  }
-  return (hash ^ (hash >>> 15)) & (SHARDS - 1);
-}
 
 /**
- * A Map from path to value, without promise of order. V8 leaves a deleted entry in its hash chain
- * until the table is rebuilt, so that deleting and setting one key of a large Map makes that chain
- * ever longer; here the place of a key just deleted is kept for its return. And V8 rebuilds a
- * table that is full in one go, at millions of entries for tens of milliseconds; here a large map
- * is many.
+ * A Map from path to value, without promise of order. V8's own, when it is large, leaves a deleted
+ * entry in its hash chain until it is rebuilt, so that deleting and setting one key makes that chain
+ * ever longer; it is rebuilt in one go, at millions of entries for tens of milliseconds; and to find
+ * that a key is not there it looks at strings that are in no cache.
  */
 export class PathMap<V extends object | true> {
-  /** The only one, or null: then there are shards. */
-  #whole: Shard<V> | null = new Map();
-  #shards: Shard<V>[] | null = null;
-  #size = 0;
-  /** Keys deleted whose places may be kept, oldest first, some more than once. */
-  #vacated: string[] | null = null;
+  /** Null while there is a table. */
+  #map: Map<string, V> | null = new Map();
+  #table: NameTable<V> | null = null;
+  /** The keys are such that a table is no good for them. */
+  #isCrowded = false;
 
   get size(): number {
-    return this.#size;
+    return this.#map !== null ? this.#map.size : (this.#table as NameTable<V>).size;
   }
 
-  get(path: string): V | undefined {
-    return this.#mapOf(path).get(path);
+  /** The value of what stands in `path` from the character at `from` on. */
+  get(path: string, from = 0): V | undefined {
+    const map = this.#map;
+    if (map !== null) return map.get(from === 0 ? path : path.substring(from));
+    return (this.#table as NameTable<V>).get(path, from);
   }
 
   has(path: string): boolean {
-    return this.#mapOf(path).get(path) !== undefined;
+    return this.get(path) !== undefined;
   }
 
   set(path: string, value: V): void {
-    const map = this.#mapOf(path);
-    if (this.#vacated === null) {
-      const before = map.size;
+    const map = this.#map;
+    if (map !== null) {
       map.set(path, value);
-      this.#size += map.size - before;
-    } else {
-      if (map.get(path) === undefined) this.#size++;
-      map.set(path, value);
+      if (map.size > SMALL && !this.#isCrowded) this.#toTable(map);
+      return;
     }
-    if (map.size > LARGE && map === this.#whole) this.#split(map);
-  }
-
-  /** Sets what is not there; false, and nothing done, for a path that is. */
-  add(path: string, value: V): boolean {
-    const map = this.#mapOf(path);
-    if (map.get(path) !== undefined) return false;
-    this.#size++;
-    map.set(path, value);
-    if (map.size > LARGE && map === this.#whole) this.#split(map);
-    return true;
+    if (!(this.#table as NameTable<V>).set(path, value)) {
+      this.#toMap();
+      this.set(path, value);
+    }
   }
 
   delete(path: string): boolean {
-    const map = this.#mapOf(path);
-    if (map.get(path) === undefined) return false;
-    this.#size--;
-    if (this.#size < SMALL) {
-      map.delete(path);
-      if (this.#vacated !== null) this.#sweep(this.#vacated, []);
-      return true;
-    }
-    map.set(path, undefined);
-    if (this.#vacated === null) this.#vacated = [];
-    this.#vacated.push(path);
-    if (this.#vacated.length >= VACATED) {
-      this.#sweep(this.#vacated, this.#vacated.slice(-RECENT));
-    }
-    return true;
+    return this.#map !== null ? this.#map.delete(path) : (this.#table as NameTable<V>).delete(path);
   }
 
   clear(): void {
-    this.#whole = new Map();
-    this.#shards = null;
-    this.#size = 0;
-    this.#vacated = null;
+    this.#map = new Map();
+    this.#table = null;
+    this.#isCrowded = false;
   }
 
   /** What is set meanwhile may or may not be met. */
   *entries(): Generator<[string, V], void, void> {
-    for (const map of this.parts()) {
-      for (const [path, value] of map) if (value !== undefined) yield [path, value];
+    const cursor = this.cursor();
+    for (let value = cursor.next(); value !== undefined; value = cursor.next()) {
+      const { key } = cursor;
+      if (this.get(key) === value) yield [key, value];
     }
   }
 
   *keys(): Generator<string, void, void> {
     for (const [path] of this.entries()) yield path;
-  }
-
-  /** The Maps that make up this one; they stay as they are when it is cut up. A value may be gone. */
-  parts(): readonly ReadonlyMap<string, V | undefined>[] {
-    return this.#shards ?? (this.#whole === null ? [] : [this.#whole]);
-  }
-
-  /** `visit` must not change this map. */
-  forEach(visit: (value: V, path: string) => void): void {
-    const one = (value: V | undefined, path: string): void => {
-      if (value !== undefined) visit(value, path);
-    };
-    if (this.#whole !== null) this.#whole.forEach(one);
-    else if (this.#shards !== null) for (const map of this.#shards) map.forEach(one);
   }
 
   *values(): Generator<V, void, void> {
@@ -131,28 +76,94 @@ export class PathMap<V extends object | true> {
     return this.entries();
   }
 
-  #mapOf(path: string): Shard<V> {
-    const whole = this.#whole;
-    return whole !== null ? whole : ((this.#shards as Shard<V>[])[shardOf(path)] as Shard<V>);
-  }
-
-  #split(whole: Shard<V>): void {
-    this.#shards = Array.from({ length: SHARDS }, () => new Map());
-    this.#whole = null;
-    this.#vacated = null;
-    for (const [path, value] of whole) {
-      if (value !== undefined) this.#mapOf(path).set(path, value);
+  /** `visit` must not change this map. */
+  forEach(visit: (value: V, path: string) => void): void {
+    if (this.#map !== null) this.#map.forEach(visit);
+    else {
+      const cursor = this.cursor();
+      for (let value = cursor.next(); value !== undefined; value = cursor.next()) {
+        visit(value, cursor.key);
+      }
     }
   }
 
-  /** Gives up the places of keys that did not return, except of `kept`, those deleted last. */
-  #sweep(vacated: string[], kept: string[]): void {
-    const recent = new Set(kept);
-    for (const path of vacated) {
-      if (recent.has(path)) continue;
-      const map = this.#mapOf(path);
-      if (map.get(path) === undefined) map.delete(path);
+  /**
+   * A way through the entries that may rest while they change: each that is there all the time is
+   * met once. One that has been deleted may be met still, one that is new may be met or not.
+   */
+  cursor(): Cursor<V> {
+    return this.#map !== null
+      ? new MapCursor(this.#map)
+      : new TableCursor(this.#table as NameTable<V>);
+  }
+
+  #toTable(map: Map<string, V>): void {
+    const table = new NameTable<V>();
+    for (const [path, value] of map) {
+      if (table.set(path, value)) continue;
+      this.#isCrowded = true;
+      return;
     }
-    this.#vacated = recent.size === 0 ? null : [...recent];
+    this.#table = table;
+    // The old one stays as it is for who is on the way through it.
+    this.#map = null;
+  }
+
+  #toMap(): void {
+    const map = new Map<string, V>();
+    this.forEach((value, path) => {
+      map.set(path, value);
+    });
+    this.#isCrowded = true;
+    this.#map = map;
+    this.#table = null;
+  }
+}
+
+/** See `PathMap.cursor`. */
+export interface Cursor<V> {
+  /** Of the value that the last `next` gave. */
+  key: string;
+  /** Undefined at the end. */
+  next(): V | undefined;
+}
+
+class MapCursor<V> implements Cursor<V> {
+  key = '';
+  readonly #entries: IterableIterator<[string, V]>;
+
+  constructor(map: ReadonlyMap<string, V>) {
+    this.#entries = map.entries();
+  }
+
+  next(): V | undefined {
+    const { done, value } = this.#entries.next();
+    if (done === true) return undefined;
+    const [key, found]: [string, V] = value;
+    this.key = key;
+    return found;
+  }
+}
+
+class TableCursor<V extends object | true> implements Cursor<V> {
+  key = '';
+  readonly #keys: readonly (string | undefined)[];
+  readonly #values: readonly (V | undefined)[];
+  #next = 0;
+
+  constructor({ keys, values }: NameTable<V>) {
+    this.#keys = keys;
+    this.#values = values;
+  }
+
+  next(): V | undefined {
+    while (this.#next < this.#keys.length) {
+      const at = this.#next++;
+      const key = this.#keys[at];
+      if (key === undefined) continue;
+      this.key = key;
+      return this.#values[at];
+    }
+    return undefined;
   }
 }

@@ -64,6 +64,13 @@ export class QuotaPaths {
     this.#paths.clear();
   }
 
+  /** All of them that are `path` or above it. */
+  *allAbove(path: string): Iterable<string> {
+    for (let p = path; p.length > 1; p = p.substring(0, p.lastIndexOf('/'))) {
+      if (this.#paths.has(p)) yield p;
+    }
+  }
+
   /** The longest path with a quota that is `path` or above it; null if none. */
   above(path: string): string | null {
     if (this.#paths.size === 0) return null;

@@ -1,16 +1,31 @@
 // Sessions: the durable table of timeouts, the expiry of those a leader tracks, ids and passwords.
-import { type SessionId, sessionId } from '../base/ids.ts';
+import { NO_SESSION, type SessionId, sessionId } from '../base/ids.ts';
 import { CONTAINER_OWNER } from './owner.ts';
 
 /** An id's top byte is the number of the server that gave it out. */
 const SERVER_SHIFT = 56n;
-const NO_HIGHER = -(1n << 63n);
+/** Bits of an id below that byte; they begin with 40 bits of the clock, and begin anew in 2039. */
+const OWN_BITS = 56;
+const HALF = 1n << 55n;
+
+/** Whether a server gives out `a` after `b`: its ids go round. */
+const isLater = (a: SessionId, b: SessionId): boolean => {
+  const ahead = BigInt.asUintN(OWN_BITS, a - b);
+  return ahead !== 0n && ahead < HALF;
+};
+
+/** The id that a server gives out after this one, never another server's nor one that means something else. */
+export function sessionIdAfter(id: SessionId): SessionId {
+  const server = (id >> SERVER_SHIFT) << SERVER_SHIFT;
+  const next = server | BigInt.asUintN(OWN_BITS, id + 1n);
+  return sessionId(next === CONTAINER_OWNER || next === NO_SESSION ? next + 1n : next);
+}
 
 /** The sessions that exist, as transactions made them and snapshots keep them. */
 export class Sessions {
   readonly #timeouts = new Map<SessionId, number>();
-  /** By the number of the server that gave them out: the highest id seen. */
-  readonly #highest = new Map<bigint, SessionId>();
+  /** By the number of the server that gave them out: the latest id seen. */
+  readonly #latest = new Map<bigint, SessionId>();
 
   get size(): number {
     return this.#timeouts.size;
@@ -28,17 +43,18 @@ export class Sessions {
   add(id: SessionId, timeoutMs: number): void {
     this.#timeouts.set(id, timeoutMs);
     const server = id >> SERVER_SHIFT;
-    if (id > (this.#highest.get(server) ?? NO_HIGHER)) this.#highest.set(server, id);
+    const latest = this.#latest.get(server);
+    if (latest === undefined || isLater(id, latest)) this.#latest.set(server, id);
   }
 
   /**
-   * `first`, or the id after the highest that its server has given out as far as the snapshot and
+   * `first`, or the id after the latest that its server has given out as far as the snapshot and
    * the logs tell: a clock that was set back must not give the id, and with it the password, of
    * one session to another.
    */
   firstFree(first: SessionId): SessionId {
-    const highest = this.#highest.get(first >> SERVER_SHIFT);
-    return highest === undefined || highest < first ? first : sessionId(highest + 1n);
+    const latest = this.#latest.get(first >> SERVER_SHIFT);
+    return latest === undefined || isLater(first, latest) ? first : sessionIdAfter(latest);
   }
 
   remove(id: SessionId): boolean {
@@ -47,7 +63,7 @@ export class Sessions {
 
   clear(): void {
     this.#timeouts.clear();
-    this.#highest.clear();
+    this.#latest.clear();
   }
 
   entries(): IterableIterator<[SessionId, number]> {

@@ -24,6 +24,8 @@ export class Tree {
   readonly nodes = new Znodes();
   readonly acls = new AclCache();
   readonly quotas = new QuotaPaths();
+  /** Whose usage is kept. */
+  readonly #measured = new QuotaPaths();
   readonly #owned: Owned;
   /** Lengths of all paths and data (zk_approximate_data_size). */
   dataSize = 0;
@@ -142,7 +144,7 @@ export class Tree {
     this.nodes.add(parent, name, node);
     this.#count(path, node, preview);
     if (path.startsWith(QUOTA_ROOT)) this.#quotaNodeCreated(parentPath, name);
-    if (!this.quotas.isEmpty) this.#addUsage(path, node.dataLength, 1);
+    if (!this.#measured.isEmpty) this.#addUsage(path, node.dataLength, 1);
     return ErrorCode.ok;
   }
 
@@ -204,7 +206,7 @@ export class Tree {
     this.#digest.dataChanged(path, node, preview);
     const growth = node.dataLength - before;
     this.dataSize += growth;
-    if (!this.quotas.isEmpty) this.#addUsage(path, growth, 0);
+    if (!this.#measured.isEmpty) this.#addUsage(path, growth, 0);
     return node;
   }
 
@@ -225,6 +227,7 @@ export class Tree {
     this.nodes.clear();
     this.acls.clear();
     this.quotas.clear();
+    this.#measured.clear();
     this.#owned.clear();
     this.dataSize = 0;
     this.#digest.sum.value = 0n;
@@ -264,12 +267,9 @@ export class Tree {
 
   /** Ends loading: finds the quotas, counts their usage anew, forgets ACLs nobody has. */
   finishLoading(): void {
-    const end = `/${LIMIT_NODE}`;
     walk(this.nodes, QUOTA_ROOT, (path) => {
-      if (!path.endsWith(end)) return;
-      const limited = path.slice(QUOTA_ROOT.length, -end.length);
-      this.dataSize += recountUsage(this.nodes, limited);
-      this.quotas.add(limited);
+      const slash = path.lastIndexOf('/');
+      this.#quotaNodeCreated(path.slice(0, slash), path.slice(slash + 1));
     });
     this.acls.purgeUnused();
   }
@@ -288,10 +288,12 @@ export class Tree {
     this.acls.release(node.acl);
     const owner = node.ephemeralOwner;
     if (owner !== 0n) this.#owned.remove(path, owner);
-    if (path.startsWith(QUOTA_ROOT) && path.endsWith(`/${LIMIT_NODE}`)) {
-      this.quotas.delete(parentOf(path).slice(QUOTA_ROOT.length));
+    if (path.startsWith(QUOTA_ROOT)) {
+      const limited = parentOf(path).slice(QUOTA_ROOT.length);
+      if (path.endsWith(`/${LIMIT_NODE}`)) this.quotas.delete(limited);
+      else if (path.endsWith(`/${STAT_NODE}`)) this.#measured.delete(limited);
     }
-    if (!this.quotas.isEmpty) this.#addUsage(path, -node.dataLength, -1);
+    if (!this.#measured.isEmpty) this.#addUsage(path, -node.dataLength, -1);
   }
 
   #remove(path: string, parent: Znode, name: string, node: Znode): void {
@@ -320,12 +322,15 @@ export class Tree {
   }
 
   #addUsage(path: string, bytes: number, count: number): void {
-    this.dataSize += addUsage(this.nodes, this.quotas, path, bytes, count);
+    this.dataSize += addUsage(this.nodes, this.#measured, path, bytes, count);
   }
 
   #quotaNodeCreated(parentPath: string, name: string): void {
     const limited = parentPath.slice(QUOTA_ROOT.length);
     if (name === LIMIT_NODE) this.quotas.add(limited);
-    else if (name === STAT_NODE) this.dataSize += recountUsage(this.nodes, limited);
+    else if (name === STAT_NODE) {
+      this.dataSize += recountUsage(this.nodes, limited);
+      this.#measured.add(limited);
+    }
   }
 }

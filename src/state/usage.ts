@@ -16,22 +16,29 @@ export function recountUsage(nodes: Nodes, path: string): number {
   return setUsage(statNode, formatQuota(used));
 }
 
-/** Counts a change at `path` in the nearest quota above; returns the growth of its stat node. */
+/**
+ * Counts a change at `path` for all that it belongs to; returns by how much their stat nodes have
+ * grown. Apache counts it for the nearest only, and only while there is a limit, but all anew when it
+ * loads a snapshot: there the servers of an ensemble may show different usage. Here it is at any time
+ * what a count would give.
+ */
 export function addUsage(
   nodes: Nodes,
-  quotas: QuotaPaths,
+  measured: QuotaPaths,
   path: string,
   bytes: number,
   count: number,
 ): number {
-  const prefix = quotas.above(path);
-  if (prefix === null) return 0;
-  const statNode = nodes.get(statPathOf(prefix));
-  if (statNode === undefined) return 0;
-  const used = parseQuota(statNode.data);
-  used.count += count;
-  used.bytes += bytes;
-  return setUsage(statNode, formatQuota(used));
+  let growth = 0;
+  for (const prefix of measured.allAbove(path)) {
+    const statNode = nodes.get(statPathOf(prefix));
+    if (statNode === undefined) continue;
+    const used = parseQuota(statNode.data);
+    used.count += count;
+    used.bytes += bytes;
+    growth += setUsage(statNode, formatQuota(used));
+  }
+  return growth;
 }
 
 function setUsage(statNode: Znode, text: string): number {

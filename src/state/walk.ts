@@ -1,6 +1,7 @@
 // Walks over znodes, parents first.
 import type { Zxid } from '../base/ids.ts';
 import { childOf } from '../base/path.ts';
+import type { Cursor } from './pathMap.ts';
 import type { Znode } from './znode.ts';
 
 /** Where znodes are looked up: a Tree's nodes. */
@@ -34,10 +35,7 @@ export function countBelow(node: Znode): number {
 interface Level {
   /** Its path and a slash, as what its children's paths begin with. */
   readonly above: Buffer;
-  /** The parts of its children that come after those of `entries`. */
-  readonly parts: readonly ReadonlyMap<string, Znode | undefined>[];
-  next: number;
-  entries: IterableIterator<[string, Znode | undefined]>;
+  readonly children: Cursor<Znode>;
 }
 
 const NOTHING: Buffer = Buffer.alloc(0);
@@ -75,13 +73,13 @@ export class LiveWalk {
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
       const depth = levels.length;
       for (;;) {
-        const { value, done } = level.entries.next();
-        if (done === true) {
-          if (!nextPart(level)) levels.pop();
+        const node = level.children.next();
+        if (node === undefined) {
+          levels.pop();
           break;
         }
-        const [name, node]: [string, Znode | undefined] = value;
-        if (node === undefined || node.czxid > this.#newest) continue;
+        if (node.czxid > this.#newest) continue;
+        const name = level.children.key;
         const rests = this.#visit(level.above, name, node);
         if (node.children !== null) this.#enter(node, [level.above, Buffer.from(`${name}/`)]);
         if (rests) return true;
@@ -101,16 +99,6 @@ export class LiveWalk {
 
   #enter({ children }: Znode, above: readonly Buffer[]): void {
     if (children === null) return;
-    const parts = children.parts();
-    const [first] = parts;
-    if (first === undefined) return;
-    this.#levels.push({ above: Buffer.concat(above), parts, next: 1, entries: first.entries() });
+    this.#levels.push({ above: Buffer.concat(above), children: children.cursor() });
   }
-}
-
-function nextPart(level: Level): boolean {
-  const part = level.parts[level.next++];
-  if (part === undefined) return false;
-  level.entries = part.entries();
-  return true;
 }

@@ -30,7 +30,7 @@ export class Znodes {
     if (slash === 0 && path.length === 1) return this.#root;
     const children = this.parentAt(path, slash)?.children;
     if (children === undefined || children === null) return undefined;
-    return children.get(path.substring(slash + 1));
+    return children.get(path, slash + 1);
   }
 
   has(path: string): boolean {

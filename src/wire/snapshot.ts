@@ -6,12 +6,11 @@
 //   digest   = long zxid, int version, long treeDigest (a hex string before version 2)
 //   seal     = long adler32 of everything before it, string "/"
 import { ADLER32_START, adler32 } from '../base/adler32.ts';
-import type { SessionId, Zxid } from '../base/ids.ts';
+import type { Zxid } from '../base/ids.ts';
 import { type ByteSource, SourceWindow } from './byteSource.ts';
-import { Reader, WireError, Writer } from './bytes.ts';
-import type { Acl, StatPersisted } from './data.ts';
+import { Reader, WireError } from './bytes.ts';
 import { SnapshotTreeReader, type SnapshotVisitor } from './snapshotTree.ts';
-import { type SnapshotTarget, writeAcls, writeNode, writeSessions } from './snapshotWriting.ts';
+import { SnapshotTreeEncoder } from './snapshotWriting.ts';
 
 /** `ZKSN` */
 const SNAPSHOT_MAGIC = 0x5a4b534e;
@@ -31,70 +30,48 @@ export interface ZxidDigest {
   treeDigest: bigint;
 }
 
-/** Writes a snapshot in pieces; checksums what has been taken, piece by piece. */
-export class SnapshotEncoder implements SnapshotTarget {
-  /** Kept between pieces, which are somewhat larger than what asks for them. */
-  readonly #out = new Writer(1 << 17, 1 << 20);
+/** Writes a snapshot file; checksums what has been taken, piece by piece. */
+export class SnapshotEncoder extends SnapshotTreeEncoder {
   #adler = ADLER32_START;
   /** How much of what is pending the checksum covers already. */
   #summed = 0;
 
   constructor(dbId = DB_ID) {
-    this.#out.int(SNAPSHOT_MAGIC);
-    this.#out.int(SNAPSHOT_VERSION);
-    this.#out.long(dbId);
+    super();
+    this.out.int(SNAPSHOT_MAGIC);
+    this.out.int(SNAPSHOT_VERSION);
+    this.out.long(dbId);
   }
 
-  get pending(): number {
-    return this.#out.length;
-  }
-
-  sessions(sessions: Iterable<readonly [SessionId, number]>, count: number): void {
-    writeSessions(this.#out, sessions, count);
-  }
-
-  acls(acls: Iterable<readonly [bigint, readonly Acl[]]>, count: number): void {
-    writeAcls(this.#out, acls, count);
-  }
-
-  node(
-    path: string,
-    node: StatPersisted,
-    data: Buffer | null,
-    acl: bigint,
-    above?: Uint8Array,
-  ): void {
-    writeNode(this.#out, path, node, data, acl, above);
-  }
-
-  endOfNodes(): void {
-    this.#out.string('/');
+  override endOfNodes(): void {
+    super.endOfNodes();
     this.#seal();
   }
 
   digest(digest: ZxidDigest): void {
-    this.#out.long(digest.zxid);
-    this.#out.int(digest.version);
-    if (digest.version < 2) this.#out.string(digest.treeDigest.toString(16));
-    else this.#out.long(digest.treeDigest);
+    this.out.long(digest.zxid);
+    this.out.int(digest.version);
+    if (digest.version < 2) this.out.string(digest.treeDigest.toString(16));
+    else this.out.long(digest.treeDigest);
     this.#seal();
   }
 
-  take(): Buffer {
-    const piece = this.#out.view(this.#summed);
-    this.#adler = adler32(piece, 0, piece.length, this.#adler);
-    const all = this.#out.view();
-    this.#out.reset();
+  override take(): Buffer {
+    this.#sum();
     this.#summed = 0;
-    return all;
+    return super.take();
   }
 
   #seal(): void {
-    const rest = this.#out.view(this.#summed);
+    this.#sum();
+    this.out.long(BigInt(this.#adler));
+    this.out.string('/');
+  }
+
+  #sum(): void {
+    const rest = this.out.view(this.#summed);
     this.#adler = adler32(rest, 0, rest.length, this.#adler);
-    this.#summed = this.#out.length;
-    this.#out.long(BigInt(this.#adler));
-    this.#out.string('/');
+    this.#summed = this.out.length;
   }
 }
 

@@ -10,7 +10,8 @@ import {
 import { Reader } from '../../src/wire/bytes.ts';
 import { ConnectResponse } from '../../src/wire/client.ts';
 import { OpCode } from '../../src/wire/opcodes.ts';
-import { modeOf, serverThatIs, startEnsemble, type TestEnsemble } from '../support/ensembles.ts';
+import { Ensemble, three } from '../support/ensemble.ts';
+import { type Member, memberThatIs } from '../support/member.ts';
 import { waitFor } from '../support/processes.ts';
 import { RawConnection } from '../support/rawConnection.ts';
 import { reply } from '../support/replies.ts';
@@ -24,32 +25,26 @@ import {
   setDataFrame,
   syncFrame,
 } from '../support/requestFrames.ts';
-import { superUser, type TestServer } from '../support/servers.ts';
+import { superUser } from '../support/servers.ts';
 
-let ensemble: TestEnsemble;
-let leader: TestServer;
-let followers: TestServer[] = [];
+let ensemble: Ensemble;
+let leader: Member;
+let followers: Member[] = [];
 const clients: ZooKeeper[] = [];
 const raws: RawConnection[] = [];
 
 beforeAll(async () => {
-  ensemble = await startEnsemble({
-    kinds: ['ours', 'ours', 'ours'],
-    config: { maxClientCnxns: 40 },
-  });
-  leader = await serverThatIs('leader', ensemble.servers);
-  followers = ensemble.servers.filter((server) => server !== leader);
-  for (const follower of followers) {
-    await waitFor('a follower', async () => (await modeOf(follower)) === 'follower');
-  }
+  ensemble = await Ensemble.start({ servers: three('ours'), config: { maxClientCnxns: 40 } });
+  leader = await memberThatIs('leader', ensemble.members);
+  followers = ensemble.members.filter((server) => server !== leader);
 });
-afterAll(() => ensemble.stop());
+afterAll(() => ensemble.close());
 afterEach(async () => {
   for (const raw of raws.splice(0)) raw.end();
   await Promise.all(clients.splice(0).map((client) => client.close()));
 });
 
-async function client(server: TestServer, options: ConnectOptions = {}): Promise<ZooKeeper> {
+async function client(server: Member, options: ConnectOptions = {}): Promise<ZooKeeper> {
   const made = await connect(server.address, { sessionTimeout: 10_000, ...options });
   clients.push(made);
   return made;
@@ -69,7 +64,7 @@ interface Raw {
 }
 
 async function rawSession(
-  server: TestServer,
+  server: Member,
   hello: Parameters<typeof connectFrame>[0] = {},
 ): Promise<Raw> {
   const raw = await RawConnection.open(server.port);
@@ -102,7 +97,7 @@ const gone = async (path: string): Promise<void> => {
 describe('a session', () => {
   test('gets a timeout between two and twenty ticks at every server', async () => {
     const short = await Promise.all(
-      ensemble.servers.map((server) => rawSession(server, { timeout: 1 })),
+      ensemble.members.map((server) => rawSession(server, { timeout: 1 })),
     );
     expect(short.map(({ timeout }) => timeout)).toEqual([500, 500, 500]);
     // Ids of different servers begin with the servers' numbers.
@@ -110,7 +105,7 @@ describe('a session', () => {
   });
 
   test('moves to another server, and what it asks through the old one is refused', async () => {
-    const [one, two] = followers as [TestServer, TestServer];
+    const [one, two] = followers as [Member, Member];
     for (const [from, to] of [
       [one, two],
       [leader, one],
@@ -129,7 +124,7 @@ describe('a session', () => {
   });
 
   test('that two clients race for goes to one of them at a time, and lives', async () => {
-    const [one, two] = followers as [TestServer, TestServer];
+    const [one, two] = followers as [Member, Member];
     const first = await rawSession(leader);
     expect(await ask(first.raw, createFrame(1, '/raced', '', 1))).toEqual(['1/0']);
     const both = await Promise.all([one, two, leader].map((server) => rawSession(server, first)));
@@ -143,8 +138,8 @@ describe('a session', () => {
   });
 
   test('with a wrong password is told 0 by every server, and its owner notices nothing', async () => {
-    const owner = await rawSession(followers[0] as TestServer);
-    for (const server of ensemble.servers) {
+    const owner = await rawSession(followers[0] as Member);
+    for (const server of ensemble.members) {
       const stranger = await rawSession(server, {
         session: owner.session,
         password: Buffer.alloc(16),
@@ -155,7 +150,7 @@ describe('a session', () => {
   });
 
   test('that has ended is told so by a follower', async () => {
-    const [one, two] = followers as [TestServer, TestServer];
+    const [one, two] = followers as [Member, Member];
     const ended = await rawSession(one);
     expect(await ask(ended.raw, createFrame(1, '/ended', '', 1), closeFrame(2))).toEqual(
       expect.arrayContaining(['1/0', '2/0']),
@@ -165,12 +160,12 @@ describe('a session', () => {
   });
 
   test('that has seen more than a server has is sent elsewhere', async () => {
-    const { session } = await rawSession(followers[0] as TestServer, { seen: 1n << 40n });
+    const { session } = await rawSession(followers[0] as Member, { seen: 1n << 40n });
     expect(session).toBe(-1n);
   });
 
   test('at a follower expires when its client is silent, not while it pings', async () => {
-    const [one, two] = followers as [TestServer, TestServer];
+    const [one, two] = followers as [Member, Member];
     const silent = await rawSession(one, { timeout: 1500 });
     const alive = await rawSession(two, { timeout: 1500 });
     expect(await ask(silent.raw, createFrame(1, '/silent', '', 1))).toEqual(['1/0']);
@@ -185,7 +180,7 @@ describe('a session', () => {
   });
 
   test('ends with its client’s life, and its ephemerals with it', async () => {
-    const { raw } = await rawSession(followers[1] as TestServer, { timeout: 1000 });
+    const { raw } = await rawSession(followers[1] as Member, { timeout: 1000 });
     expect(await ask(raw, createFrame(1, '/orphan', '', 1))).toEqual(['1/0']);
     raw.end();
     await gone('/orphan');
@@ -194,7 +189,7 @@ describe('a session', () => {
 
 describe('through a follower', () => {
   test('credentials hold: digest, super, and the acl of a multi', async () => {
-    const [one, two] = followers as [TestServer, TestServer];
+    const [one, two] = followers as [Member, Member];
     const owner = await client(one);
     await owner.addAuth('digest', Buffer.from('ann:pw'));
     await owner.create('/secret', 'x', { acl: CREATOR_ALL_ACL });
@@ -212,15 +207,15 @@ describe('through a follower', () => {
   });
 
   test('ephemerals and identities are told', async () => {
-    const one = await client(followers[0] as TestServer);
+    const one = await client(followers[0] as Member);
     await one.create('/eph', '', { mode: 'ephemeral' });
     expect(await one.ephemerals('/')).toEqual(['/eph']);
-    const { raw } = await rawSession(followers[0] as TestServer);
+    const { raw } = await rawSession(followers[0] as Member);
     expect(await ask(raw, requestFrame(1, OpCode.whoAmI))).toEqual(['1/0']);
   });
 
   test('containers and znodes with a time to live go when it is time', async () => {
-    const one = await client(followers[0] as TestServer);
+    const one = await client(followers[0] as Member);
     await one.create('/box', '', { mode: 'container' });
     await one.create('/box/a', '');
     await one.create('/brief', '', { mode: 'persistentWithTtl', ttl: 300 });
@@ -231,7 +226,7 @@ describe('through a follower', () => {
 
   test('no more connections than maxClientCnxns come in', async () => {
     const crowd = await Promise.all(
-      Array.from({ length: 45 }, () => RawConnection.open((followers[0] as TestServer).port)),
+      Array.from({ length: 45 }, () => RawConnection.open((followers[0] as Member).port)),
     );
     raws.push(...crowd);
     await waitFor('refusals', () => crowd.filter((raw) => raw.isClosed).length >= 5);

@@ -4,9 +4,10 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connect } from '../../src/client/index.ts';
-import { modeOf, serverThatIs, startEnsemble } from '../support/ensembles.ts';
+import { Ensemble, three } from '../support/ensemble.ts';
+import { memberThatIs } from '../support/member.ts';
 import { endProcess, startProcess, temporaryDirectory, waitFor } from '../support/processes.ts';
-import { ourCommand, type TestServer } from '../support/servers.ts';
+import { ourCommand } from '../support/servers.ts';
 import { freePorts } from '../support/zkProgram.ts';
 
 let home: string;
@@ -132,33 +133,29 @@ describe('a member', () => {
   });
 
   test('that begins empty may not vote when db.autocreate=false', async () => {
-    const ensemble = startEnsemble({
-      kinds: ['ours', 'ours', 'ours'],
-      configOf: (id) => (id === 3 ? { 'db.autocreate': false } : {}),
-    });
-    const { servers, stop } = await ensemble;
+    const servers = [{}, {}, { config: { 'db.autocreate': false } }];
+    const ensemble = await Ensemble.start({ servers });
     // The one with the largest number would win among three that are empty.
-    expect(await modeOf(servers[2] as TestServer)).not.toBe('leader');
-    expect(await modeOf(servers[1] as TestServer)).toBe('leader');
-    await stop();
+    expect(await ensemble.leader()).toBe(2);
+    await ensemble.close();
   });
 });
 
 describe('an ensemble on IPv6', () => {
   test('elects, writes, and reads at every server', async () => {
-    const ensemble = await startEnsemble({ kinds: ['ours', 'ours', 'ours'], host: '[::1]' });
-    const leader = await serverThatIs('leader', ensemble.servers);
+    const ensemble = await Ensemble.start({ servers: three('ours'), peerHost: '[::1]' });
+    const leader = await memberThatIs('leader', ensemble.members);
     expect(leader.log()).toContain('[::1]:');
-    const writer = await connect(ensemble.addresses, { sessionTimeout: 10_000 });
+    const writer = await connect(ensemble.hosts(), { sessionTimeout: 10_000 });
     await writer.create('/six', 'x');
-    for (const { address } of ensemble.servers) {
+    for (const { address } of ensemble.members) {
       const reader = await connect(address, { sessionTimeout: 10_000 });
       await reader.sync('/six');
       expect(await reader.getString('/six')).toBe('x');
       await reader.close();
     }
     await writer.close();
-    await ensemble.stop();
+    await ensemble.close();
     expect(readFileSync(join(leader.dataDir, 'version-2/currentEpoch'), 'utf8').trim()).toBe('1');
   });
 });

@@ -54,12 +54,23 @@ async function client(): Promise<RawConnection> {
   return link;
 }
 
-/** A ping that is answered within a second. */
+/** A ping that is answered, within what a busy machine may need. */
 async function isServed(link: RawConnection): Promise<void> {
   const before = performance.now();
   link.send(bytes(pingFrame));
   expect(await link.replies(1, false)).toHaveLength(1);
-  expect(performance.now() - before).toBeLessThan(1000);
+  expect(performance.now() - before).toBeLessThan(5000);
+}
+
+/** One ping after the other until `isOver`: so many at least are answered meanwhile, at any speed. */
+async function isServedUntil(
+  isOver: () => boolean,
+  link: RawConnection,
+  least: number,
+): Promise<void> {
+  let pings = 0;
+  for (; !isOver(); pings++) await isServed(link);
+  expect(pings).toBeGreaterThanOrEqual(least);
 }
 
 const logLines = (pattern: RegExp): string[] =>
@@ -167,11 +178,11 @@ describe('with the usual limits', () => {
     const before = memory();
     const links: RawConnection[] = [];
     // 270 MB if they kept it; what is garbage already may wait for its collection.
-    for (let i = 0; i < 300; i++) {
-      const link = await client();
-      link.send(bytes(getDataFrame(1, '/big')));
-      expect(await link.replies(1, false)).toHaveLength(1);
-      links.push(link);
+    for (let i = 0; i < 300; i += 10) {
+      const some = await Promise.all(Array.from({ length: 10 }, () => client()));
+      for (const link of some) link.send(bytes(getDataFrame(1, '/big')));
+      for (const link of some) expect(await link.replies(1, false)).toHaveLength(1);
+      links.push(...some);
     }
     expect(memory() - before).toBeLessThan(2 * LIMIT);
     for (const link of links) link.end();
@@ -269,7 +280,7 @@ describe('with the usual limits', () => {
     const links = storm.finally(() => {
       isOver = true;
     });
-    while (!isOver) await isServed(other);
+    await isServedUntil(() => isOver, other, 5);
     const granted = new Set<string>();
     await waitFor('all sessions', async () => {
       await isServed(other);
@@ -277,36 +288,42 @@ describe('with the usual limits', () => {
         for (const hello of link.frames()) granted.add(hello.slice(24, 40));
       return granted.size === 2000;
     });
-    expect(memory() - before).toBeLessThan(LIMIT);
+    const taken = memory() - before;
+    expect(taken).toBeLessThan(LIMIT);
     for (const link of await links) link.end();
     await waitFor('all to be gone', async () =>
       (await fourLetterWord(server.port, 'srvr'))?.includes('Connections: 2\n'),
     );
     await isServed(other);
+    await waitFor('their memory to be given back', () => memory() - before < taken / 2);
   });
 
   test.each([
-    ['pings', () => pingFrame],
-    ['reads', (i: number) => existsFrame(i, '/flood')],
-    ['writes', (i: number) => setDataFrame(i, '/flood', 'x'.repeat(100))],
-    ['watches', (i: number) => addWatchFrame(i, `/flood${i}`, 0)],
-  ])('a flood of %s from 40 clients that do read leaves room for others', async (_, frame) => {
-    const other = await client();
-    other.send(bytes(createFrame(1, '/flood')));
-    expect(await other.replies(1, false)).toHaveLength(1);
-    const before = memory();
-    const links = await Promise.all(Array.from({ length: 40 }, () => client()));
-    const flood = bytes(...Array.from({ length: 1000 }, (__, i) => frame(i)));
-    for (const link of links) link.send(flood);
-    let answered = 0;
-    await waitFor('the last answer', async () => {
-      await isServed(other);
-      for (const link of links) answered += link.frames().length;
-      return answered === 40_000;
-    });
-    expect(memory() - before).toBeLessThan(LIMIT);
-    for (const link of links) link.end();
-  });
+    // What needs no disk is over in a moment.
+    ['pings', 1, () => pingFrame],
+    ['reads', 1, (i: number) => existsFrame(i, '/flood')],
+    ['writes', 5, (i: number) => setDataFrame(i, '/flood', 'x'.repeat(100))],
+    ['watches', 1, (i: number) => addWatchFrame(i, `/flood${i}`, 0)],
+  ])(
+    'a flood of %s from 40 clients that do read leaves room for others',
+    async (_, least, frame) => {
+      const other = await client();
+      other.send(bytes(createFrame(1, '/flood')));
+      expect(await other.replies(1, false)).toHaveLength(1);
+      const before = memory();
+      const links = await Promise.all(Array.from({ length: 40 }, () => client()));
+      const flood = bytes(...Array.from({ length: 1000 }, (__, i) => frame(i)));
+      for (const link of links) link.send(flood);
+      let answered = 0;
+      const isOver = () => {
+        for (const link of links) answered += link.frames().length;
+        return answered === 40_000;
+      };
+      await isServedUntil(isOver, other, least);
+      expect(memory() - before).toBeLessThan(LIMIT);
+      for (const link of links) link.end();
+    },
+  );
 
   test('a flood of four-letter words leaves room for others', async () => {
     const other = await client();
@@ -324,7 +341,7 @@ describe('with the usual limits', () => {
     const done = flood.finally(() => {
       isOver = true;
     });
-    while (!isOver) await isServed(other);
+    await isServedUntil(() => isOver, other, 5);
     await done;
     expect(memory() - before).toBeLessThan(LIMIT);
   });

@@ -122,7 +122,7 @@ describe('a lab of three', () => {
     });
     expect(running.filter(isRunning)).toEqual([]);
     expect(readdirSync(home)).toEqual([]);
-  }, 120_000);
+  });
 
   test('keeps its data over down and up, and a lost leader that was paused steps down', async () => {
     await up();

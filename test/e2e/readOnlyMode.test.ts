@@ -1,15 +1,16 @@
 // Read-only mode: one of three servers is left alone and goes on to answer reads, until it has a leader again.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type ConnectOptions, connect, ZkError, type ZooKeeper } from '../../src/client/index.ts';
-import { modeOf, serverThatIs, startEnsemble, type TestEnsemble } from '../support/ensembles.ts';
+import { Ensemble, three } from '../support/ensemble.ts';
+import { type Member, memberThatIs } from '../support/member.ts';
 import { waitFor } from '../support/processes.ts';
-import { fourLetterWord, type TestServer } from '../support/servers.ts';
+import { fourLetterWord } from '../support/servers.ts';
 import { runZk } from '../support/zkProgram.ts';
 
 const clients: ZooKeeper[] = [];
-let ensemble: TestEnsemble;
-let alone: TestServer;
-let others: TestServer[] = [];
+let ensemble: Ensemble;
+let alone: Member;
+let others: Member[] = [];
 
 const codeOf = (error: unknown) => (error instanceof ZkError ? error.code : error);
 
@@ -25,34 +26,34 @@ async function client(servers: string, options: ConnectOptions = {}): Promise<Zo
 
 const leaveAlone = async () => {
   await Promise.all(others.map((server) => server.kill()));
-  await waitFor('read-only mode', async () => (await modeOf(alone)) === 'read-only');
+  await waitFor('read-only mode', async () => (await alone.mode()) === 'read-only');
 };
 const bringBack = () => Promise.all(others.map((server) => server.restart()));
 
 beforeAll(async () => {
-  ensemble = await startEnsemble({
-    kinds: ['ours', 'ours', 'ours'],
+  ensemble = await Ensemble.start({
+    servers: three('ours'),
     config: { 'readonlymode.enabled': true },
   });
-  [alone, ...others] = ensemble.servers as [TestServer, TestServer, TestServer];
-  const writer = await client(ensemble.addresses);
+  [alone, ...others] = ensemble.members as [Member, Member, Member];
+  const writer = await client(ensemble.hosts());
   await writer.create('/before', 'x');
   await writer.sync('/');
 });
-afterAll(() => ensemble.stop());
+afterAll(() => ensemble.close());
 afterEach(async () => {
   await Promise.all(clients.splice(0).map((made) => made.close()));
 });
 
 describe('a server without a leader', () => {
   test('reads for who accepts that, says so, and goes back to a quorum', async () => {
-    const kept = await client(ensemble.addresses, { readOnly: true });
+    const kept = await client(ensemble.hosts(), { readOnly: true });
     const { sessionId } = kept;
     await leaveAlone();
     expect(await fourLetterWord(alone.port, 'isro')).toBe('ro');
     expect(await fourLetterWord(alone.port, 'mntr')).toContain('zk_server_state\tread-only\n');
 
-    const reader = await client(ensemble.addresses, { readOnly: true });
+    const reader = await client(ensemble.hosts(), { readOnly: true });
     expect(reader.state).toBe('connectedReadOnly');
     expect(await reader.getString('/before')).toBe('x');
     const refused = await Promise.all(
@@ -86,7 +87,7 @@ describe('a server without a leader', () => {
     await reader.close();
     expect(reader.state).toBe('closed');
     await bringBack();
-    await serverThatIs('leader', ensemble.servers);
+    await memberThatIs('leader', ensemble.members);
   });
 
   test('is what the shell reads from with -r, and tells status', async () => {

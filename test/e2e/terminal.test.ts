@@ -468,6 +468,6 @@ describe('the terminal itself', () => {
     await screen.run('create -e /hangup x');
     screen.kill('SIGHUP');
     await screen.ended;
-    await waitFor('the ephemeral to go', async () => !(await exists('/hangup')), 10_000);
+    await waitFor('the ephemeral to go', async () => !(await exists('/hangup')));
   });
 });

@@ -315,7 +315,7 @@ describe('what is typed', () => {
     expect(existsSync(join(home, 'data'))).toBe(false);
   });
 
-  test('a server whose configuration was spoiled since can be stopped, not restarted', async () => {
+  test('a server whose configuration was spoiled since can be asked and stopped, not restarted', async () => {
     await zk('start', 'zoo.cfg');
     const pid = pidOf();
     writeConfig('tickTime=0\n');
@@ -323,6 +323,9 @@ describe('what is typed', () => {
     const restarted = await zk('restart', 'zoo.cfg');
     expect(restarted).toMatchObject({ code: 2, out: '', err: expect.stringMatching(lines) });
     expect(isRunning(pid)).toBe(true);
+    const asked = await zk('status', 'zoo.cfg');
+    expect(asked).toMatchObject({ code: 0, err: expect.stringMatching(lines) });
+    expect(asked.out).toContain('Mode: standalone\n');
     const stopped = await zk('stop', 'zoo.cfg');
     expect(stopped).toMatchObject({ code: 0, err: expect.stringMatching(lines) });
     expect(stopped.out).toBe('Stopping zookeeper ... STOPPED\n');

@@ -21,10 +21,10 @@ import {
   LearnerInfo,
   PacketType,
   QuorumPacket,
-  Revalidate,
   Revalidated,
   readForwarded,
   readTouches,
+  Touch,
   touchesData,
 } from '../../src/wire/quorum.ts';
 import { QuorumPackets } from '../../src/wire/quorumPackets.ts';
@@ -78,7 +78,7 @@ function rewritten(packet: QuorumPacket, isFromLeader: boolean): Uint8Array | nu
       return forwardedData(readForwarded(data));
     case PacketType.revalidate: {
       if (isFromLeader) return dataOf(Revalidated, fromData(Revalidated, data));
-      return dataOf(Revalidate, fromData(Revalidate, data));
+      return dataOf(Touch, fromData(Touch, data));
     }
     case PacketType.ping:
       return touchesData(readTouches(data));

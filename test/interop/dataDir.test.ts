@@ -1,12 +1,14 @@
 // Data directories both ways: what one server wrote before a crash, the other one loads.
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { describeWithPeers } from '../support/foreign.ts';
 import { classPath, compileJava, javaFlags } from '../support/peers.ts';
-import { temporaryDirectory, waitFor } from '../support/processes.ts';
+import { startProcess, temporaryDirectory, waitFor } from '../support/processes.ts';
 import {
   fourLetterWord,
   type ServerKind,
@@ -17,12 +19,39 @@ import {
 
 const run = promisify(execFile);
 
+/** Does what it is asked to, one line after the other. */
+class ApacheClient {
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(args: string[]) {
+    this.#child = startProcess('java', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const input = this.#child.stdout as Readable;
+    this.#lines = createInterface({ input })[Symbol.asyncIterator]();
+  }
+
+  async ask(question: string): Promise<string[]> {
+    this.#child.stdin?.write(`${question}\n`);
+    const answer: string[] = [];
+    for (;;) {
+      const { done, value } = await this.#lines.next();
+      if (done === true) throw new Error(`Apache's client ended at: ${question}`);
+      if (value === 'END') return answer;
+      if (value !== '') answer.push(value);
+    }
+  }
+}
+
 describeWithPeers('data directories', ['apache'], () => {
   let classes = '';
   const running: TestServer[] = [];
 
+  /** Apache's client, in one process for all tests. */
+  let java: ApacheClient | null = null;
+
   beforeAll(() => {
     classes = compileJava('DataDirectory');
+    java = new ApacheClient([...javaFlags, '-cp', classPath(classes), 'DataDirectory']);
   });
   afterEach(async () => {
     for (const server of running.splice(0)) await server.stop();
@@ -34,14 +63,9 @@ describeWithPeers('data directories', ['apache'], () => {
     running.push(server);
     return server;
   };
-  /** What Apache's client, in a process of its own, prints for a verb of DataDirectory.java. */
-  const client = async (server: TestServer, verb: string, ...args: string[]): Promise<string[]> => {
-    const command = [...javaFlags, '-cp', classPath(classes), 'DataDirectory', verb];
-    const { stdout } = await run('java', [...command, server.address, ...args], {
-      maxBuffer: 64 << 20,
-    });
-    return stdout.split('\n').filter((line) => line !== '');
-  };
+  /** What Apache's client prints for a verb of DataDirectory.java. */
+  const client = async (server: TestServer, verb: string, ...args: string[]): Promise<string[]> =>
+    (await java?.ask([verb, server.address, ...args].join(' '))) ?? [];
   const zxid = async (server: TestServer) =>
     /Zxid: (0x[0-9a-f]+)/.exec((await fourLetterWord(server.port, 'srvr')) ?? '')?.[1];
   const sessionsOf = (lines: string[]): [string, string][] =>

@@ -37,6 +37,7 @@ async function truncateLeader({ ensemble, load }: UnderLoad): Promise<void> {
   await load.stop();
   const leader = await ensemble.whole();
   const client = await ensemble.client([leader]);
+  const log = loggedSince(ensemble, leader);
   ensemble.network.partition([[leader]]);
   const lost = await Promise.allSettled(
     Array.from({ length: 5 }, () => client.set('/load/s0', 'never decided')),
@@ -44,6 +45,8 @@ async function truncateLeader({ ensemble, load }: UnderLoad): Promise<void> {
   expect(lost.map(({ status }) => status)).not.toContain('fulfilled');
   client.abandon();
   await ensemble.leader(ensemble.ids.filter((id) => id !== leader));
+  // Not while it steps down: see causeOfDeafness.
+  await ensemble.until('it to look, too', () => /New election|- LOOKING$/m.test(log()));
   ensemble.network.heal();
   await ensemble.whole();
 }

@@ -4,13 +4,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { decidedFrames } from '../support/decidedFrames.ts';
 import { describeWithPeers } from '../support/foreign.ts';
+import { startInProcess } from '../support/inProcess.ts';
 import { RawConnection } from '../support/rawConnection.ts';
-import {
-  type ServerOptions,
-  serverUnderTest,
-  startServer,
-  type TestServer,
-} from '../support/servers.ts';
+import { defaults, serverUnderTest, startServer } from '../support/servers.ts';
 
 interface Mask {
   readonly step: number;
@@ -33,9 +29,11 @@ interface Case {
 const file = join(import.meta.dirname, '../golden/rawFrames.json');
 const cases: Case[] = JSON.parse(readFileSync(file, 'utf8'));
 
+type Settings = Record<string, string | number | boolean>;
+
 /** The settings under which the answers were captured. */
-function captured(settings: string[] = []): ServerOptions {
-  const config: Record<string, string | number | boolean> = {
+function captured(settings: string[] = []): Settings {
+  const config: Settings = {
     tickTime: 2000,
     minSessionTimeout: 4000,
     maxSessionTimeout: 40_000,
@@ -46,7 +44,15 @@ function captured(settings: string[] = []): ServerOptions {
     const [key = '', value = ''] = line.split('=');
     config[key] = value;
   }
-  return { config };
+  return config;
+}
+
+/** A new server for each case: its zxids count from 1. Ours needs no process of its own for that. */
+async function startFresh(config: Settings): Promise<{ port: number; stop(): Promise<void> }> {
+  if (serverUnderTest === 'apache') return startServer('apache', { config });
+  const lines = Object.entries({ ...defaults, ...config }).map(([key, value]) => `${key}=${value}`);
+  const server = await startInProcess(...lines);
+  return { port: server.port, stop: () => server.close() };
 }
 
 function hide(reply: string, masks: Mask[]): string {
@@ -89,17 +95,17 @@ async function prepare(port: number, setup: string[]) {
 }
 
 async function replay(row: Case): Promise<{ seen: string[]; expected: string[] }> {
-  const server = await startServer(serverUnderTest, captured(row.settings));
+  const server = await startFresh(captured(row.settings));
   try {
-    return await replayAt(server, row);
+    return await replayAt(server.port, row);
   } finally {
     await server.stop();
   }
 }
 
-async function replayAt(server: TestServer, row: Case) {
-  const before = await prepare(server.port, row.setup ?? []);
-  const link = await RawConnection.open(server.port);
+async function replayAt(port: number, row: Case) {
+  const before = await prepare(port, row.setup ?? []);
+  const link = await RawConnection.open(port);
   const seen: string[] = [];
   const expected: string[] = [];
   for (const [step, bytes] of row.send.entries()) {

@@ -3,11 +3,12 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../../src/client/index.ts';
-import { startEnsemble, type TestEnsemble } from '../support/ensembles.ts';
+import { Ensemble, three } from '../support/ensemble.ts';
 import { describeWithPeers } from '../support/foreign.ts';
+import type { Member } from '../support/member.ts';
 import { classPath, javaFlags, python } from '../support/peers.ts';
 import { startProcess, waitFor } from '../support/processes.ts';
-import { fourLetterWord, serverUnderTest, type TestServer } from '../support/servers.ts';
+import { fourLetterWord, serverUnderTest } from '../support/servers.ts';
 
 const run = promisify(execFile);
 
@@ -34,23 +35,22 @@ zk.stop()
 `;
 
 describeWithPeers('read-only mode', ['apache', 'kazoo'], () => {
-  let ensemble: TestEnsemble;
-  let alone: TestServer;
-  let others: TestServer[] = [];
+  let ensemble: Ensemble;
+  let alone: Member;
+  let others: Member[] = [];
 
   beforeAll(async () => {
     // Only a system property in the reference, without the prefix that keys of zoo.cfg get; and
     // only local sessions can be made there.
     const isApache = serverUnderTest === 'apache';
     const java = '-Dreadonlymode.enabled=true';
-    ensemble = await startEnsemble({
-      kinds: [serverUnderTest, serverUnderTest, serverUnderTest],
+    ensemble = await Ensemble.start({
+      servers: three(serverUnderTest, isApache ? { env: { JAVA_TOOL_OPTIONS: java } } : {}),
       config: isApache
         ? { localSessionsEnabled: true, localSessionsUpgradingEnabled: true }
         : { 'readonlymode.enabled': true },
-      env: isApache ? { JAVA_TOOL_OPTIONS: java } : {},
     });
-    [alone, ...others] = ensemble.servers as [TestServer, TestServer, TestServer];
+    [alone, ...others] = ensemble.members as [Member, Member, Member];
     const client = await connect(alone.address, { sessionTimeout: 20_000 });
     await client.create('/before', 'x');
     await client.close();
@@ -60,7 +60,7 @@ describeWithPeers('read-only mode', ['apache', 'kazoo'], () => {
       async () => (await fourLetterWord(alone.port, 'isro')) === 'ro',
     );
   });
-  afterAll(() => ensemble.stop());
+  afterAll(() => ensemble.close());
 
   const zkCli = async (...args: string[]) => {
     const main = ['org.apache.zookeeper.ZooKeeperMain', '-server', alone.address];
@@ -78,7 +78,7 @@ describeWithPeers('read-only mode', ['apache', 'kazoo'], () => {
   });
 
   test('kazoo reads, is refused a write, and writes when there is a quorum', async () => {
-    const child = startProcess(python, ['-c', KAZOO, ensemble.addresses], { stdio: 'pipe' });
+    const child = startProcess(python, ['-c', KAZOO, ensemble.hosts()], { stdio: 'pipe' });
     let out = '';
     child.stdout?.on('data', (chunk) => (out += chunk));
     await waitFor('a refused write', () => out.includes('refused'));

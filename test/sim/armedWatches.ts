@@ -2,6 +2,7 @@
 import type { Zxid } from '../../src/base/ids.ts';
 import { EventType } from '../../src/wire/opcodes.ts';
 import type { PathHistories } from './checkers/pathHistories.ts';
+import { PersistentWatches } from './persistentWatches.ts';
 import type { Rearm, Request } from './requests.ts';
 import { demand } from './violation.ts';
 
@@ -25,7 +26,10 @@ export class ArmedWatches {
   /** Set anew a moment ago: a znode that is gone is told of for each kind of watch. */
   readonly #rearmed = new Set<string>();
 
+  readonly persistent = new PersistentWatches();
+
   clear(): void {
+    this.persistent.clear();
     this.#rearmed.clear();
     for (const map of Object.values(this.#armed)) map.clear();
   }
@@ -46,7 +50,7 @@ export class ArmedWatches {
   /** C8: an event comes only for a watch that is set, and uses it up. */
   fired(type: number, path: string): void {
     const kinds = FIRED_BY[type] ?? [];
-    let isKnown = false;
+    let isKnown = this.persistent.fired(type, path);
     for (const kind of kinds) isKnown = this.#armed[kind].delete(path) || isKnown;
     if (type === EventType.nodeDeleted && this.#rearmed.has(path)) return;
     demand(isKnown, 'C8', () => `event ${type} of ${path}, which nobody watches`);
@@ -54,6 +58,7 @@ export class ArmedWatches {
 
   /** C8: who sees the tree at `zxid` has been told of everything that happened before. */
   check(paths: PathHistories, zxid: Zxid, who: string): void {
+    this.persistent.check(paths, zxid, who);
     for (const [kind, map] of Object.entries(this.#armed) as [Kind, Map<string, Zxid>][]) {
       for (const [path, since] of map) {
         const node = paths.at(path, zxid);
@@ -74,18 +79,24 @@ export class ArmedWatches {
   rearm(seen: Zxid): Rearm | null {
     const { data, exist, child } = this.#armed;
     this.#rearmed.clear();
-    if (data.size + exist.size + child.size === 0) return null;
+    const persistentWatches = this.persistent.paths;
+    const persistentRecursiveWatches = this.persistent.recursivePaths;
+    const lasting = persistentWatches.length + persistentRecursiveWatches.length;
+    if (data.size + exist.size + child.size + lasting === 0) return null;
     for (const map of [data, child]) for (const path of map.keys()) this.#rearmed.add(path);
     return {
       relativeZxid: seen,
       dataWatches: [...data.keys()],
       existWatches: [...exist.keys()],
       childWatches: [...child.keys()],
+      persistentWatches,
+      persistentRecursiveWatches,
     };
   }
 
   /** The server has set them all. */
-  rearmed(): void {
+  rearmed(zxid: Zxid): void {
+    this.persistent.armed(zxid);
     this.#rearmed.clear();
   }
 }

@@ -11,11 +11,13 @@ import {
 import { ErrorCode } from '../../src/wire/errors.ts';
 import { FrameResult, Frames } from '../../src/wire/frames.ts';
 import { CreateMode, Xid } from '../../src/wire/opcodes.ts';
+import { userOf } from './access.ts';
 import { ArmedWatches } from './armedWatches.ts';
 import { type ClientEars, ClientLink } from './clientLink.ts';
 import type { Random } from './random.ts';
 import {
   type Asked,
+  authFrame,
   encode,
   frame,
   pingFrame,
@@ -50,6 +52,8 @@ export class SimClient implements ClientEars {
   readonly #world: World;
   readonly #random: Random;
   readonly #workload: Workload;
+  /** Who it says it is. */
+  readonly #user: string | null;
   readonly watches = new ArmedWatches();
   #password: Buffer = NO_PASSWORD;
   #link: ClientLink | null = null;
@@ -68,11 +72,12 @@ export class SimClient implements ClientEars {
   /** When the write that was acknowledged last had been asked for: until then the leader knew of it. */
   aliveAt = 0;
 
-  constructor(world: World, id: number) {
+  constructor(world: World, id: number, user = userOf(id)) {
     this.#world = world;
     this.id = id;
     this.#random = world.random.fork();
-    this.#workload = new Workload(this.#random, id);
+    this.#user = user;
+    this.#workload = new Workload(this.#random, id, world.options);
   }
 
   get isOpen(): boolean {
@@ -131,6 +136,7 @@ export class SimClient implements ClientEars {
     this.#link?.close();
     this.#link = null;
     this.#isGranted = false;
+    this.watches.persistent.disarm();
     this.#round++;
     this.#asked = [];
     this.#later(this.#random.between(20, 300), () => this.#connect());
@@ -207,7 +213,8 @@ export class SimClient implements ClientEars {
     if (!this.#isGranted) return;
     const { oracle, timers } = this.#world;
     const xid = ++this.#xid;
-    const asked: Asked = { xid, request, floor: oracle.known, at: timers.now };
+    const user = this.#user;
+    const asked: Asked = { xid, request, floor: oracle.known, at: timers.now, user };
     this.#asked.push(asked);
     oracle.asked(this.session, asked);
     this.#send(encode(xid, request));
@@ -255,6 +262,7 @@ export class SimClient implements ClientEars {
       null,
       `client ${this.id} has session ${sessionId} at ${this.#link?.server.id}`,
     );
+    if (this.#user !== null) this.#send(authFrame(this.#user));
     const rearm = this.watches.rearm(this.lastZxidSeen);
     if (rearm !== null) this.#send(setWatchesFrame(rearm));
     this.#work(this.#round);
@@ -285,8 +293,8 @@ export class SimClient implements ClientEars {
       this.lastZxidSeen = zxid;
       this.watches.check(this.#world.oracle.paths, zxid, `client ${this.id}`);
     }
-    if (xid === Xid.setWatches) this.watches.rearmed();
-    if (xid === Xid.ping || xid === Xid.setWatches) return;
+    if (xid === Xid.setWatches) this.watches.rearmed(zxid);
+    if (xid === Xid.ping || xid === Xid.setWatches || xid === Xid.auth) return;
     const asked = this.#asked.shift();
     demand(asked?.xid === xid, 'C6', () => `answer ${xid} to request ${asked?.xid}`);
     if (asked !== undefined) this.#take(asked, zxid, err, reader);
@@ -303,10 +311,15 @@ export class SimClient implements ClientEars {
       this.#leave();
       return;
     }
+    this.#world.counts.answered(err);
     if (request.type === 'sync') {
       oracle.synced(asked, zxid);
+    } else if (request.type === 'watch') {
+      oracle.told(zxid);
+      this.watches.persistent.added(request.path, request.isRecursive, zxid);
     } else if (request.type === 'read') {
       const shown: Shown | null = err === ErrorCode.ok ? shownBy(request.how, reader) : null;
+      if (err === ErrorCode.noAuth) oracle.refused(asked, request, zxid);
       if (err === ErrorCode.ok || err === ErrorCode.noNode) {
         oracle.read(asked, request, zxid, shown, this.id);
         this.watches.answered(request, zxid, err === ErrorCode.ok);

@@ -9,15 +9,23 @@ const HOUR = 60 * MINUTE;
 
 export class Faults {
   readonly #world: World;
-  readonly #random: Random;
+  /** A generator for each kind, so that one that is left out does not shift the others. */
+  readonly #streams = new Map<string, Random>();
+  /** Of the kind that strikes. */
+  #random: Random;
   /** How often each kind has come. */
   readonly seen = new Map<string, number>();
+  /** All that struck, in order: `pause:3` is the third of its kind. */
+  readonly struck: string[] = [];
   /** Whoever dies stays dead: a scenario says what happens. */
   isManual = false;
 
   constructor(world: World) {
     this.#world = world;
     this.#random = world.random.fork();
+    for (const kind of Object.keys(world.options.faults)) {
+      this.#streams.set(kind, this.#random.fork());
+    }
   }
 
   begin(): void {
@@ -25,14 +33,22 @@ export class Faults {
     for (const kind of kinds) this.#next(kind);
   }
 
-  #next(kind: keyof FaultMix): void {
+  #next(kind: keyof FaultMix, number = 1): void {
     const world = this.#world;
     const minutes = world.options.faults[kind];
     if (minutes === 0) return;
-    world.timers.after(this.#random.exponential(minutes * MINUTE), () => {
+    const random = this.#streams.get(kind) ?? this.#random;
+    world.timers.after(random.exponential(minutes * MINUTE), () => {
       if (world.isCalm) return;
-      if (this.#strike(kind)) this.seen.set(kind, (this.seen.get(kind) ?? 0) + 1);
-      this.#next(kind);
+      const name = `${kind}:${number}`;
+      // What one fault draws does not shift the next one of its kind either.
+      this.#random = random.fork();
+      if (!world.options.skip.includes(name) && this.#strike(kind)) {
+        this.seen.set(kind, (this.seen.get(kind) ?? 0) + 1);
+        this.struck.push(name);
+        world.counts.add(`fault ${kind}`);
+      }
+      this.#next(kind, number + 1);
     });
   }
 

@@ -1,12 +1,19 @@
 // The program behind `npm run sim`: replays a seed, or runs one seed after another.
 import { parseArgs } from 'node:util';
-import type { Fixed as Given } from './options.ts';
+import { Counts } from './counts.ts';
+import type { SimOptions } from './options.ts';
 import { type Outcome, runSeed } from './run.ts';
+import { argumentsFor, setOption, shrink } from './shrink.ts';
 
-const USAGE = `npm run sim -- [--seed N] [--seeds COUNT] [--servers N] [--observers N] [--minutes N] [--reconfig] [--trace]
+const USAGE = `npm run sim -- [--seed N] [--seeds COUNT] [--servers N] [--observers N] [--minutes N] [--trace]
+                [--set OPTION=VALUE]... [--skip FAULT,...] [--reconfig] [--shrink] [--counts]
 Replays seed N; without --seed, or with --seeds, runs seeds until one fails, COUNT of them at most.
 Prints a hash of all events, which is the same for the same seed. The options are part of the seed.
+--set: an option of test/sim/options.ts that the seed shall not choose, as in --set faults.pause=0.
+--skip: single faults that shall not strike, as in --skip pause:3,crash:1.
 --reconfig: the membership changes, too.
+--shrink: looks for a smaller run that fails in the same way as seed N, and shows how to replay it.
+--counts: how often the runs came to each kind of packet, fault, error and turn of events.
 --trace: each event is a line with time, server, role, epoch, zxid and event.
 --keep-going: failing seeds are counted, and do not end the run.`;
 /** Lines of the trace that a failing seed is shown with. */
@@ -20,20 +27,26 @@ const { values } = parseArgs({
     observers: { type: 'string' },
     minutes: { type: 'string' },
     reconfig: { type: 'boolean', default: false },
+    set: { type: 'string', multiple: true, default: [] },
+    skip: { type: 'string' },
+    shrink: { type: 'boolean', default: false },
+    counts: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
-type Fixed = { -readonly [K in keyof Given]: Given[K] };
+type Fixed = { -readonly [K in keyof SimOptions]?: SimOptions[K] };
 
-function fixedOptions(): Fixed {
+function fixedOptions(seed: number): Fixed {
   const fixed: Fixed = {};
   if (values.servers !== undefined) fixed.voters = Number(values.servers);
   if (values.observers !== undefined) fixed.observers = Number(values.observers);
   if (values.minutes !== undefined) fixed.duration = Number(values.minutes) * 60_000;
   if (values.reconfig) fixed.reconfig = true;
+  for (const text of values.set) setOption(fixed, seed, text);
+  if (values.skip !== undefined) fixed.skip = values.skip.split(',');
   return fixed;
 }
 
@@ -43,9 +56,11 @@ class Tally {
   #seeds = 0;
   #virtualMs = 0;
   #slowest = 0;
+  readonly #counts = new Counts();
 
-  add(seed: number, { result, error }: Outcome): void {
+  add(seed: number, { result, error, world }: Outcome): void {
     this.#seeds++;
+    this.#counts.addAll(world.counts);
     if (error !== null) {
       const rule = 'rule' in error ? String(error.rule) : error.name;
       this.#failed.set(rule, [...(this.#failed.get(rule) ?? []), seed]);
@@ -72,6 +87,26 @@ class Tally {
       console.log(`  ${rule} fails on ${seeds.length} seeds: ${seeds.slice(0, 10).join(', ')}`);
     }
   }
+
+  printCounts(): void {
+    for (const [name, count] of this.#counts.list()) {
+      console.log(`${String(count).padStart(10)}  ${name}`);
+    }
+  }
+}
+
+/** Shows a smaller run than that of the seed, and returns what it is made of. */
+function shrunk(seed: number, fixed: Fixed, outcome: Outcome): Fixed {
+  const small = shrink(seed, fixed, outcome);
+  if (small === null) return fixed;
+  const { error, world } = small.outcome;
+  console.log(`Shrunk in ${small.runs} runs: ${error?.message}`);
+  console.log(
+    `  ${world.options.voters} voters, ${world.options.observers} observers, ` +
+      `${world.options.clients} clients, ${Math.round(world.timers.now)} virtual ms, ` +
+      `faults: ${world.faults.struck.join(' ') || 'none'}`,
+  );
+  return small.fixed;
 }
 
 function show(seed: number, { result, error, world }: Outcome): void {
@@ -90,13 +125,13 @@ function main(): number {
     console.log(USAGE);
     return 0;
   }
-  const fixed = fixedOptions();
   const isOne = values.seed !== undefined && values.seeds === undefined;
   const first = Number(values.seed ?? Math.floor(Date.now() / 1000) % 1_000_000_000);
   const count = isOne ? 1 : Number(values.seeds ?? Number.POSITIVE_INFINITY);
   const tally = new Tally();
   let failures = 0;
   for (let seed = first; seed < first + count; seed++) {
+    let fixed = fixedOptions(seed);
     const outcome = runSeed(seed, fixed, values.trace ? Number.POSITIVE_INFINITY : 0);
     tally.add(seed, outcome);
     if (isOne) show(seed, outcome);
@@ -104,18 +139,19 @@ function main(): number {
       failures++;
       console.log(`seed ${seed}: ${outcome.error.message}`);
       if (!values['keep-going']) {
+        if (values.shrink) fixed = shrunk(seed, fixed, outcome);
         if (!isOne) {
           const { world } = runSeed(seed, fixed, LAST_LINES);
           for (const line of world.trace.lines ?? []) console.log(line);
         }
-        const changes = values.reconfig ? ' --reconfig' : '';
-        console.log(`Replay: npm run sim -- --seed ${seed}${changes} --trace`);
+        console.log(`Replay: npm run sim -- ${argumentsFor(seed, fixed)} --trace`);
         break;
       }
     }
     if (!isOne && tally.count % 100 === 0) tally.print();
   }
   if (!isOne) tally.print();
+  if (values.counts) tally.printCounts();
   return failures === 0 ? 0 : 1;
 }
 

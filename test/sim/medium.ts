@@ -1,13 +1,14 @@
 // What a server's disk holds, and what a crash, a loss or damage leaves of it. The log has the bytes
 // of the real one, and is read by the real scan and replay.
-import { NO_ZXID, type Zxid } from '../../src/base/ids.ts';
+import { epochOf, hex0x, NO_ZXID, type Zxid } from '../../src/base/ids.ts';
 import { Replay } from '../../src/server/storage/replay.ts';
 import { loadSnapshot, snapshotPieces } from '../../src/server/storage/snapshotFile.ts';
 import { StorageError } from '../../src/server/storage/storageError.ts';
-import { State } from '../../src/state/state.ts';
+import type { State } from '../../src/state/state.ts';
 import { bytesSource } from '../../src/wire/byteSource.ts';
 import { LOG_HEADER_LENGTH, LogScanner, logHeader } from '../../src/wire/log.ts';
 import type { Membership } from '../../src/wire/membership.ts';
+import { newState } from './newState.ts';
 import type { Random } from './random.ts';
 import { demand } from './violation.ts';
 
@@ -29,9 +30,10 @@ export interface Loaded {
   readonly isEmpty: boolean;
 }
 
-const FIRST_SNAPSHOT = Buffer.concat(
-  [...snapshotPieces(new State())].map((piece) => Buffer.from(piece)),
-);
+const SECTOR = 512;
+const bytesOf = (state: State): Buffer =>
+  Buffer.concat([...snapshotPieces(state)].map((piece) => Buffer.from(piece)));
+const FIRST_SNAPSHOT = bytesOf(newState());
 
 export class Medium {
   accepted = 0;
@@ -48,12 +50,22 @@ export class Medium {
   #placed: Placed[] = [];
   #written = 0;
   #synced = 0;
-  /** The highest zxid that was durable: kept beside the log, so that a lost tail is noticed. */
+  /** The highest zxid that is durable. */
+  #durable: Zxid = NO_ZXID;
+  /** The note of that beside the log, by which a lost tail is noticed, and what a power cut leaves of it. */
   #mark: Zxid = NO_ZXID;
+  #markOnDisk: Zxid = NO_ZXID;
 
-  constructor(membership: Membership) {
+  /** @param startsAt the zxid of a first snapshot; 0: there is none */
+  constructor(membership: Membership, startsAt: Zxid = NO_ZXID) {
     this.membership = membership;
     this.#begin();
+    if (startsAt === NO_ZXID) return;
+    const state = newState();
+    state.lastZxid = startsAt;
+    this.accepted = epochOf(startsAt);
+    this.current = epochOf(startsAt);
+    this.replace({ zxid: startsAt, bytes: bytesOf(state) });
   }
 
   #begin(): void {
@@ -65,7 +77,7 @@ export class Medium {
 
   /** All that is durable ends with this zxid. */
   get durable(): Zxid {
-    return this.#mark;
+    return this.#durable;
   }
 
   get isEmpty(): boolean {
@@ -99,7 +111,8 @@ export class Medium {
     for (let i = this.#placed.length - 1; i >= 0; i--) {
       const placed = this.#placed[i] as Placed;
       if (placed.zxid > upTo) continue;
-      if (placed.zxid > this.#mark) this.#mark = placed.zxid;
+      if (placed.zxid > this.#durable) this.#durable = placed.zxid;
+      this.#mark = this.#durable;
       if (placed.end > this.#synced) this.#synced = placed.end;
       break;
     }
@@ -108,6 +121,12 @@ export class Medium {
   /** An empty server gets a snapshot of nothing with the first that it learns. */
   writeFirstSnapshot(): void {
     if (this.isEmpty) this.snapshots.push({ zxid: NO_ZXID, bytes: FIRST_SNAPSHOT });
+  }
+
+  /** All that is left is a snapshot of `state`, which is on disk. */
+  keepOnly(state: State): void {
+    this.snapshots.push({ zxid: state.lastZxid, bytes: bytesOf(state) });
+    this.purge(1);
   }
 
   /** Keeps the newest `retain` snapshots, and of the log what they need. */
@@ -129,7 +148,7 @@ export class Medium {
   /** The entries after `after` up to `upTo`; null when they are not all there. */
   history(after: Zxid, upTo: Zxid): { zxid: Zxid; entry: Buffer }[] | null {
     const from = this.#placed.findIndex(({ zxid: id }) => id > after);
-    if (upTo > this.#mark || from < 0) return null;
+    if (upTo > this.#durable || from < 0) return null;
     const before = this.#placed[from - 1];
     if (before?.zxid !== after && this.#placed[from]?.zxid !== after + 1n) return null;
     const found: { zxid: Zxid; entry: Buffer }[] = [];
@@ -142,15 +161,41 @@ export class Medium {
 
   // -- what befalls it -------------------------------------------------------------------------
 
-  /** The power goes: of what was written and not synced any beginning is left, its end torn. */
+  /**
+   * The power goes: of what was written and not synced there is left any beginning with its end torn,
+   * or any sectors of it, or older bytes of the file where sectors are lost.
+   * The note of what was synced may be late, as that of the real directory.
+   */
   cutPower(random: Random): void {
     const tail = this.#written - this.#synced;
+    const how = random.pick(['prefix', 'sectors', 'stale'] as const);
     if (tail > 0) {
-      const kept = this.#synced + random.int(0, tail);
-      const torn = Math.min(random.int(0, 40), kept - this.#synced);
-      for (let at = kept - torn; at < kept; at++) this.#bytes[at] = random.int(0, 255);
-      this.#bytes.fill(0, kept, this.#written);
+      if (how === 'prefix') this.#tear(random, tail);
+      else this.#loseSectors(random, how === 'stale');
     }
+    if (random.chance(0.5)) this.#mark = this.#markOnDisk;
+  }
+
+  #tear(random: Random, tail: number): void {
+    const kept = this.#synced + random.int(0, tail);
+    const torn = Math.min(random.int(0, 40), kept - this.#synced);
+    for (let at = kept - torn; at < kept; at++) this.#bytes[at] = random.int(0, 255);
+    this.#bytes.fill(0, kept, this.#written);
+  }
+
+  #loseSectors(random: Random, isStale: boolean): void {
+    const share = random.next();
+    let end: number;
+    for (let at = this.#synced; at < this.#written; at = end) {
+      end = Math.min(at - (at % SECTOR) + SECTOR, this.#written);
+      if (!random.chance(share)) continue;
+      const from = random.int(0, Math.max(0, at - SECTOR));
+      if (isStale) this.#bytes.copyWithin(at, from, from + end - at);
+      else this.#bytes.fill(0, at, end);
+    }
+    // The last one that is left may have been half written.
+    if (random.chance(0.5))
+      this.#bytes.fill(0, random.int(this.#synced, this.#written), this.#written);
   }
 
   /** One byte of the durable log changes; false when there is none. */
@@ -158,6 +203,8 @@ export class Medium {
     if (this.#synced <= LOG_HEADER_LENGTH) return false;
     const at = random.int(LOG_HEADER_LENGTH, this.#synced - 1);
     this.#bytes[at] = (this.#bytes[at] as number) ^ (1 << random.int(0, 7));
+    // One thing at a time: damage to what no note tells of looks like a write that was cut off.
+    this.#mark = this.#durable;
     return true;
   }
 
@@ -167,7 +214,7 @@ export class Medium {
     this.current = 0;
     this.unhealed = null;
     this.snapshots = [];
-    this.#mark = NO_ZXID;
+    this.#end(NO_ZXID);
     this.#begin();
   }
 
@@ -175,8 +222,14 @@ export class Medium {
   distrust(reason: string): void {
     this.unhealed = reason;
     this.snapshots = [];
-    this.#mark = NO_ZXID;
+    this.#end(NO_ZXID);
     this.#begin();
+  }
+
+  #end(last: Zxid): void {
+    this.#durable = last;
+    this.#mark = last;
+    this.#markOnDisk = last;
   }
 
   // -- reading ---------------------------------------------------------------------------------
@@ -185,13 +238,13 @@ export class Medium {
   open(): Loaded {
     const isEmpty = this.isEmpty;
     try {
-      const state = isEmpty ? new State() : this.#load(null)?.state;
+      const state = isEmpty ? newState() : this.#load(null)?.state;
       if (state === undefined) throw new Error('no snapshot, though there are entries');
       return { state, isEmpty };
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       this.distrust(error.message);
-      return { state: new State(), isEmpty: true };
+      return { state: newState(), isEmpty: true };
     }
   }
 
@@ -203,6 +256,7 @@ export class Medium {
     copy.#placed = [...this.#placed];
     copy.#written = this.#written;
     copy.#synced = this.#synced;
+    copy.#durable = this.#durable;
     copy.#mark = this.#mark;
     const { state } = copy.open();
     demand(copy.unhealed === null, 'P13', () => `the disk cannot be read: ${copy.unhealed}`);
@@ -221,14 +275,14 @@ export class Medium {
     this.#placed = kept;
     this.#written = end;
     this.#synced = end;
-    this.#mark = after;
+    this.#end(after);
     return found.state;
   }
 
   /** One snapshot takes the place of everything. */
   replace(snapshot: Snapshot): void {
     this.snapshots = [snapshot];
-    this.#mark = snapshot.zxid;
+    this.#end(snapshot.zxid);
     this.#bytes.fill(0, LOG_HEADER_LENGTH, this.#written);
     this.#begin();
   }
@@ -237,7 +291,7 @@ export class Medium {
   #load(limit: Zxid | null): { state: State; base: Zxid } | null {
     for (const snapshot of [...this.snapshots].reverse()) {
       if (limit !== null && snapshot.zxid > limit) continue;
-      const state = new State();
+      const state = newState();
       try {
         const last = this.#replay(snapshot, state, limit);
         if (limit === null) return { state, base: snapshot.zxid };
@@ -268,15 +322,17 @@ export class Medium {
 
   #judgeEnd({ end }: LogScanner, last: Zxid): void {
     const offset = end?.offset ?? 0;
-    const following = end?.following ?? null;
-    if (last < this.#mark || (following !== null && offset < this.#synced)) {
+    if (last < this.#mark) {
       throw new StorageError({ file: 'log', reason: 'damaged', offset, advice: '' });
     }
+    demand(last >= this.#durable, 'P9', () => {
+      return `the disk ends with ${hex0x(last)}, though all to ${hex0x(this.#durable)} was synced`;
+    });
     this.#bytes.fill(0, offset, this.#written);
     this.#placed = this.#placed.filter((placed) => placed.end <= offset);
     this.#written = offset;
     this.#synced = offset;
-    this.#mark = last;
+    this.#end(last);
   }
 }
 

@@ -4,9 +4,8 @@ import { join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 import type { Mutant } from './mutants.ts';
-import type { Outcome } from './run.ts';
 
-type RunSeed = (seed: number, fixed?: object) => Outcome;
+type Planted = typeof import('./planted.ts');
 
 export interface Caught {
   readonly mutant: Mutant;
@@ -31,11 +30,11 @@ export function demandPlace(mutant: Mutant, root: string): void {
 }
 
 /** The simulator with the bug in it. */
-export async function plant(mutant: Mutant, root: string): Promise<RunSeed> {
+export async function plant(mutant: Mutant, root: string): Promise<Planted> {
   demandPlace(mutant, root);
   const edits = editsOf(mutant);
   const bundle = await rolldown({
-    input: join(root, 'test/sim/run.ts'),
+    input: join(root, 'test/sim/planted.ts'),
     platform: 'node',
     external: [/^node:/],
     plugins: [
@@ -53,13 +52,12 @@ export async function plant(mutant: Mutant, root: string): Promise<RunSeed> {
   const name = mutant.name.replaceAll(/[^a-z]+/gi, '-');
   const file = join(root, CACHE, `mutant-${name}.mjs`);
   await bundle.write({ file, format: 'esm' });
-  const module: { runSeed: RunSeed } = await import(pathToFileURL(file).href);
-  return module.runSeed;
+  return (await import(pathToFileURL(file).href)) as Planted;
 }
 
 /** Runs seeds 1, 2, ... with the bug. */
 export async function hunt(mutant: Mutant, root: string, seeds: number): Promise<Caught> {
-  const runSeed = await plant(mutant, root);
+  const { runSeed } = await plant(mutant, root);
   for (let seed = 1; seed <= seeds; seed++) {
     const { error } = runSeed(seed, mutant.fixed ?? {});
     if (error !== null) return { mutant, after: seed, by: error.message.slice(0, 100) };

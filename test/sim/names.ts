@@ -11,7 +11,7 @@ const PACKETS = new Map<number, string>(
   Object.entries(PacketType).map(([name, type]) => [type, name.toUpperCase()]),
 );
 
-const packetName = (type: number): string => PACKETS.get(type) ?? `type ${type}`;
+export const packetName = (type: number): string => PACKETS.get(type) ?? `type ${type}`;
 
 type Notify = Extract<Effect, { kind: 'notify' }>['notification'];
 

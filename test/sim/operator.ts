@@ -5,6 +5,7 @@ import { SimClient } from './client.ts';
 import { lineOf, memberOf } from './memberships.ts';
 import type { Changes } from './options.ts';
 import type { Random } from './random.ts';
+import { OPERATOR } from './replicaOptions.ts';
 import type { Reconfig } from './requests.ts';
 import type { SimServer } from './server.ts';
 import type { World } from './world.ts';
@@ -24,7 +25,7 @@ export class Operator {
     this.#world = world;
     this.#changes = changes;
     this.#random = world.random.fork();
-    this.#client = new SimClient(world, world.clients.length + 1);
+    this.#client = new SimClient(world, world.clients.length + 1, OPERATOR);
     this.#client.isIdle = true;
     world.clients.push(this.#client);
   }

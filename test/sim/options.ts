@@ -44,6 +44,21 @@ export interface SimOptions {
   readonly initLimit: number;
   readonly syncLimit: number;
   readonly leaderServes: boolean;
+  /** Clients ask for more than the plain: access lists, quotas, containers, TTLs, persistent watches. */
+  readonly isRich: boolean;
+  readonly enforceQuota: boolean;
+  /** ms between two looks for containers and TTL znodes that are over. */
+  readonly containerCheck: number;
+  /** ms after which a container goes that never had a child; 0: never. */
+  readonly maxNeverUsed: number;
+  /** What the wall clocks show at the start. */
+  readonly wallStart: number;
+  /** An epoch ends with this counter, as it does in truth just below 2^32. */
+  readonly lastCounter: number;
+  /** The servers start with a history that ends with this zxid; 0: with nothing. */
+  readonly startsAt: bigint;
+  /** Who finds no leader serves reads. */
+  readonly readOnlyMode: boolean;
   /** Delays and syncs take exactly their means: for scenarios. */
   readonly isEven: boolean;
   /** Mean one-way delay between servers, in ms. */
@@ -65,9 +80,22 @@ export interface SimOptions {
   /** Peers are told when a server cannot be reached, or can be again. */
   readonly tellsReachability: boolean;
   readonly faults: FaultMix;
-  /** Null: reconfigEnabled is off, and the membership stays as it is. */
+  /** reconfigEnabled is on, and an operator uses it. */
+  readonly reconfig: boolean;
+  /** How; null when the membership stays as it is. */
   readonly changes: Changes | null;
+  /** Faults that are left out, as `pause:3` for the third of its kind. */
+  readonly skip: readonly string[];
+  /** Another run with the same options. */
+  readonly salt: number;
 }
+
+/** 2023, as good as any. */
+const WALL_START = 1_700_000_000_000;
+/** In 2039 the 40 bits of the clock that session ids begin with are used up, and begin again. */
+const SESSION_IDS_BEGIN_ANEW = 2 ** 41;
+/** See Leader. */
+const LAST_COUNTER = 0xffff_f000;
 
 const NO_FAULTS: FaultMix = {
   crash: 0,
@@ -110,12 +138,6 @@ function drawMix(random: Random): FaultMix {
   };
 }
 
-/** What a seed does not choose. */
-export interface Fixed extends Partial<SimOptions> {
-  /** The membership changes. */
-  readonly reconfig?: boolean;
-}
-
 /** Drawn by a generator of its own: all else is as in the run of the same seed without changes. */
 function drawChanges(seed: number): Changes {
   const random = new Random(~seed);
@@ -129,8 +151,9 @@ function drawChanges(seed: number): Changes {
 }
 
 /** The options of a seed; what `fixed` names is not drawn. */
-export function optionsOf(seed: number, { reconfig, ...fixed }: Fixed = {}): SimOptions {
+export function optionsOf(seed: number, fixed: Partial<SimOptions> = {}): SimOptions {
   const random = new Random(seed);
+  const more = new Random(seed ^ 0x5eed);
   const tickTime = random.pick([500, 1000, 2000, 3000, 5000]) ?? 2000;
   const drawn: SimOptions = {
     seed,
@@ -142,6 +165,14 @@ export function optionsOf(seed: number, { reconfig, ...fixed }: Fixed = {}): Sim
     initLimit: random.pick([5, 10]) ?? 10,
     syncLimit: random.pick([2, 5]) ?? 5,
     leaderServes: random.chance(0.9),
+    isRich: more.chance(0.7),
+    enforceQuota: more.chance(0.7),
+    containerCheck: more.pick([500, 5000, 60_000]) ?? 60_000,
+    maxNeverUsed: more.pick([0, 10_000]) ?? 0,
+    wallStart: more.chance(0.2) ? SESSION_IDS_BEGIN_ANEW - more.between(0, 300_000) : WALL_START,
+    lastCounter: more.chance(0.15) ? more.int(20, 200) : LAST_COUNTER,
+    startsAt: more.chance(0.15) ? (1n << 32n) + BigInt(LAST_COUNTER - more.int(0, 10)) : 0n,
+    readOnlyMode: more.chance(0.4),
     isEven: false,
     delay: random.pick([0.5, 2, 10, 50]) ?? 2,
     electionLoss: random.chance(0.5) ? 0 : random.between(0, 0.3),
@@ -153,7 +184,11 @@ export function optionsOf(seed: number, { reconfig, ...fixed }: Fixed = {}): Sim
     think: random.pick([1000, 5000, 20_000]) ?? 5000,
     tellsReachability: random.chance(0.3),
     faults: random.chance(0.03) ? NO_FAULTS : drawMix(random),
-    changes: reconfig === true ? drawChanges(seed) : null,
+    reconfig: false,
+    changes: null,
+    skip: [],
+    salt: 0,
   };
-  return { ...drawn, ...fixed };
+  const changes = fixed.reconfig === true ? drawChanges(seed) : null;
+  return { ...drawn, changes, ...fixed };
 }

@@ -4,11 +4,11 @@
 import { epochOf, type Zxid } from '../../src/base/ids.ts';
 import type { LinkId } from '../../src/consensus/events.ts';
 import { finishLoading, streamPieces, visitorOf } from '../../src/server/storage/snapshotFile.ts';
-import { State } from '../../src/state/state.ts';
 import { PacketType, type QuorumPacket } from '../../src/wire/quorum.ts';
 import { SnapshotStreamReader } from '../../src/wire/snapshotTree.ts';
 import { Pipe } from './links.ts';
 import type { Network } from './network.ts';
+import { newState } from './newState.ts';
 import type { SimServer } from './server.ts';
 
 type Item =
@@ -241,7 +241,7 @@ export class PeerLink {
     const { server, link } = this.learner;
     const zxid = this.#announced;
     if (link === null || zxid === null) return;
-    const state = new State();
+    const state = newState();
     const visitor = visitorOf(state, (path) => {
       throw new Error(`znode ${path} has no parent in the leader's snapshot`);
     });

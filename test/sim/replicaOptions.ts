@@ -2,11 +2,15 @@
 import { sessionId } from '../../src/base/ids.ts';
 import type { Now } from '../../src/replica/events.ts';
 import type { ReplicaOptions } from '../../src/replica/replica.ts';
-import { DEFAULT_AUTH_OPTIONS } from '../../src/state/auth.ts';
+import { DEFAULT_AUTH_OPTIONS, digestIdOf } from '../../src/state/auth.ts';
 import { initialSessionId } from '../../src/state/sessions.ts';
 import { NO_THROTTLE } from '../support/loneServer.ts';
 import type { Loaded, Medium } from './medium.ts';
 import type { SimOptions } from './options.ts';
+
+/** May do everything. */
+export const OPERATOR = 'super';
+const SUPER_DIGEST = digestIdOf(`${OPERATOR}:secret`);
 
 export function replicaOptions(
   options: SimOptions,
@@ -21,10 +25,9 @@ export function replicaOptions(
     serverId: id,
     state,
     rules: {
-      // The operator may do all.
-      access: { ...DEFAULT_AUTH_OPTIONS, skipAcl: changes !== null },
-      extendedTypes: false,
-      enforceQuota: false,
+      access: { ...DEFAULT_AUTH_OPTIONS, superDigest: SUPER_DIGEST },
+      extendedTypes: true,
+      enforceQuota: options.enforceQuota,
       reconfigEnabled: changes !== null,
     },
     reception: {
@@ -35,7 +38,11 @@ export function replicaOptions(
       largeRequests: { threshold: -1, maxBytes: 0 },
       throttle: NO_THROTTLE,
     },
-    containers: { checkIntervalMs: 60_000, maxPerMinute: 10_000, maxNeverUsedMs: 0 },
+    containers: {
+      checkIntervalMs: options.containerCheck,
+      maxPerMinute: 10_000,
+      maxNeverUsedMs: options.maxNeverUsed,
+    },
     tickTime,
     firstSessionId: sessionId(initialSessionId(BigInt(id), now.wall)),
     member: {
@@ -49,7 +56,8 @@ export function replicaOptions(
       initLimit,
       syncLimit,
       leaderServes,
-      readOnlyMode: false,
+      readOnlyMode: options.readOnlyMode,
+      lastCounter: options.lastCounter,
     },
   };
 }

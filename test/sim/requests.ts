@@ -1,10 +1,12 @@
 // The requests that simulated clients make, and what their answers are read as.
 
 import type { Zxid } from '../../src/base/ids.ts';
-import { OPEN_ACL } from '../../src/state/aclCache.ts';
 import { type Reader, Writer } from '../../src/wire/bytes.ts';
 import {
+  AddWatchRequest,
+  AuthPacket,
   CreateRequest,
+  CreateTtlRequest,
   GetChildren2Response,
   GetDataResponse,
   PathRequest,
@@ -12,26 +14,43 @@ import {
   PathWatchRequest,
   ReconfigRequest,
   RequestHeader,
+  SetAclRequest,
   SetDataRequest,
   SetWatches,
+  SetWatches2,
   StatResponse,
 } from '../../src/wire/client.ts';
-import type { Stat } from '../../src/wire/data.ts';
+import { type Acl, AclVector, Stat } from '../../src/wire/data.ts';
 import { type MultiOperation, MultiRequest } from '../../src/wire/multi.ts';
-import { type CreateMode, OpCode, Xid } from '../../src/wire/opcodes.ts';
+import { AddWatchMode, CreateMode, OpCode, Xid } from '../../src/wire/opcodes.ts';
+import { type AclKind, aclOf } from './access.ts';
+
+export type How = 'data' | 'exists' | 'children' | 'acl';
+
+/** What a multi is made of. */
+export type Part = Extract<Request, { type: 'create' | 'set' | 'delete' | 'check' }>;
 
 export type Request =
-  | { type: 'create'; path: string; data: string; mode: CreateMode }
+  | {
+      type: 'create';
+      path: string;
+      data: string;
+      mode: CreateMode;
+      acl?: AclKind;
+      /** Milliseconds, of a TTL znode. */
+      ttl?: number;
+    }
+  | { type: 'setAcl'; path: string; acl: AclKind; version: number }
+  /** Only in a multi. */
+  | { type: 'check'; path: string; version: number }
   | { type: 'set'; path: string; data: string; version: number }
   | { type: 'delete'; path: string; version: number }
   | {
       type: 'multi';
-      parts: readonly Exclude<
-        Request,
-        { type: 'multi' | 'read' | 'sync' | 'reconfig' | 'close' }
-      >[];
+      parts: readonly Part[];
     }
-  | { type: 'read'; how: 'data' | 'exists' | 'children'; path: string; watch: boolean }
+  | { type: 'read'; how: How; path: string; watch: boolean }
+  | { type: 'watch'; path: string; isRecursive: boolean }
   | { type: 'sync'; path: string }
   | Reconfig
   | { type: 'close' };
@@ -53,6 +72,8 @@ export interface Asked {
   /** The highest zxid of which any client knew when it was asked. */
   readonly floor: Zxid;
   readonly at: number;
+  /** Who asks. */
+  readonly user: string | null;
 }
 
 /** What a read shows. */
@@ -60,12 +81,15 @@ export interface Shown {
   readonly stat: Stat | null;
   readonly data: string | null;
   readonly children: readonly string[] | null;
+  readonly acl: readonly Acl[] | null;
 }
 
 const OPCODES = {
-  create: OpCode.create,
   set: OpCode.setData,
   delete: OpCode.delete,
+  setAcl: OpCode.setAcl,
+  check: OpCode.check,
+  watch: OpCode.addWatch,
   multi: OpCode.multi,
   sync: OpCode.sync,
   reconfig: OpCode.reconfig,
@@ -75,7 +99,18 @@ const READS = {
   data: OpCode.getData,
   exists: OpCode.exists,
   children: OpCode.getChildren2,
+  acl: OpCode.getAcl,
 } as const;
+
+const creationOf = ({ mode, ttl }: Extract<Request, { type: 'create' }>): OpCode => {
+  if (ttl !== undefined) return OpCode.createTtl;
+  return mode === CreateMode.container ? OpCode.createContainer : OpCode.create;
+};
+
+function opcodeOf(request: Request): OpCode {
+  if (request.type === 'read') return READS[request.how];
+  return request.type === 'create' ? creationOf(request) : OPCODES[request.type];
+}
 
 const writer = new Writer();
 
@@ -93,7 +128,7 @@ export const pingFrame = (): Buffer =>
   framed((w) => RequestHeader.write(w, { xid: Xid.ping, type: OpCode.ping }));
 
 export function encode(xid: number, request: Request): Buffer {
-  const type = request.type === 'read' ? READS[request.how] : OPCODES[request.type];
+  const type = opcodeOf(request);
   return framed((w) => {
     RequestHeader.write(w, { xid, type });
     writeBody(w, request);
@@ -102,12 +137,26 @@ export function encode(xid: number, request: Request): Buffer {
 
 function writeBody(w: Writer, request: Request): void {
   switch (request.type) {
-    case 'create':
-      CreateRequest.write(w, {
+    case 'create': {
+      const { path, mode: flags, ttl } = request;
+      const data = Buffer.from(request.data);
+      const acl = aclOf(request.acl ?? 'open');
+      if (ttl === undefined) CreateRequest.write(w, { path, data, acl, flags });
+      else CreateTtlRequest.write(w, { path, data, acl, flags, ttl: BigInt(ttl) });
+      break;
+    }
+    case 'setAcl': {
+      const { path, version } = request;
+      SetAclRequest.write(w, { path, acl: aclOf(request.acl), version });
+      break;
+    }
+    case 'check':
+      PathVersionRequest.write(w, { path: request.path, version: request.version });
+      break;
+    case 'watch':
+      AddWatchRequest.write(w, {
         path: request.path,
-        data: Buffer.from(request.data),
-        acl: [...OPEN_ACL],
-        flags: request.mode,
+        mode: request.isRecursive ? AddWatchMode.persistentRecursive : AddWatchMode.persistent,
       });
       break;
     case 'set': {
@@ -122,7 +171,8 @@ function writeBody(w: Writer, request: Request): void {
       MultiRequest.write(w, request.parts.map(partOf));
       break;
     case 'read':
-      PathWatchRequest.write(w, { path: request.path, watch: request.watch });
+      if (request.how === 'acl') PathRequest.write(w, { path: request.path });
+      else PathWatchRequest.write(w, { path: request.path, watch: request.watch });
       break;
     case 'sync':
       PathRequest.write(w, { path: request.path });
@@ -138,50 +188,74 @@ function writeBody(w: Writer, request: Request): void {
   }
 }
 
-function partOf(part: Request): MultiOperation {
-  switch (part.type) {
+function partOf(part: Part): MultiOperation {
+  const { type, path } = part;
+  switch (type) {
     case 'create': {
-      const { path, mode: flags } = part;
-      const data = Buffer.from(part.data);
-      return { type: OpCode.create, request: { path, data, acl: [...OPEN_ACL], flags } };
+      const request = {
+        path,
+        data: Buffer.from(part.data),
+        acl: aclOf(part.acl ?? 'open'),
+        flags: part.mode,
+      };
+      const isContainer = part.mode === CreateMode.container;
+      return { type: isContainer ? OpCode.createContainer : OpCode.create, request };
     }
     case 'set': {
-      const { path, version } = part;
-      return { type: OpCode.setData, request: { path, data: Buffer.from(part.data), version } };
+      const data = Buffer.from(part.data);
+      return { type: OpCode.setData, request: { path, data, version: part.version } };
     }
     case 'delete':
-      return { type: OpCode.delete, request: { path: part.path, version: part.version } };
-    default:
-      throw new Error(`${part.type} in a multi`);
+    case 'check':
+      return { type: OPCODES[type], request: { path, version: part.version } };
   }
 }
 
 /** The body of the answer to a read without an error. */
-export function shownBy(how: 'data' | 'exists' | 'children', reader: Reader): Shown {
+export function shownBy(how: How, reader: Reader): Shown {
   switch (how) {
     case 'data': {
       const { data, stat } = GetDataResponse.read(reader);
       const text = data === null ? null : Buffer.from(data).toString();
-      return { stat, data: text, children: null };
+      return { stat, data: text, children: null, acl: null };
     }
     case 'exists':
-      return { stat: StatResponse.read(reader).stat, data: null, children: null };
+      return { stat: StatResponse.read(reader).stat, data: null, children: null, acl: null };
     case 'children': {
       const { children, stat } = GetChildren2Response.read(reader);
-      return { stat, data: null, children };
+      return { stat, data: null, children, acl: null };
+    }
+    case 'acl': {
+      const acl = AclVector.read(reader) ?? [];
+      return { stat: Stat.read(reader), data: null, children: null, acl };
     }
   }
 }
+
+/** Says who the client is. */
+export const authFrame = (user: string): Buffer =>
+  framed((w) => {
+    RequestHeader.write(w, { xid: Xid.auth, type: OpCode.auth });
+    AuthPacket.write(w, { type: 0, scheme: 'digest', auth: Buffer.from(`${user}:secret`) });
+  });
 
 export interface Rearm {
   readonly relativeZxid: Zxid;
   readonly dataWatches: string[];
   readonly existWatches: string[];
   readonly childWatches: string[];
+  readonly persistentWatches: string[];
+  readonly persistentRecursiveWatches: string[];
 }
 
-export const setWatchesFrame = (watches: Rearm): Buffer =>
-  framed((w) => {
-    RequestHeader.write(w, { xid: Xid.setWatches, type: OpCode.setWatches });
-    SetWatches.write(w, watches);
+/** As Apache's client: the older request where it says all. */
+export function setWatchesFrame(watches: Rearm): Buffer {
+  const { persistentWatches, persistentRecursiveWatches } = watches;
+  const isOld = persistentWatches.length + persistentRecursiveWatches.length === 0;
+  const type = isOld ? OpCode.setWatches : OpCode.setWatches2;
+  return framed((w) => {
+    RequestHeader.write(w, { xid: Xid.setWatches, type });
+    if (isOld) SetWatches.write(w, watches);
+    else SetWatches2.write(w, watches);
   });
+}

@@ -1,5 +1,5 @@
 // One run of one seed, from the start to the comparison at the end.
-import { type Fixed, optionsOf } from './options.ts';
+import { optionsOf, type SimOptions } from './options.ts';
 import { type RunResult, World } from './world.ts';
 
 export interface Outcome {
@@ -13,7 +13,7 @@ export interface Outcome {
  * @param fixed options that the seed does not choose
  * @param traceLines how many of the last events are kept as lines
  */
-export function runSeed(seed: number, fixed: Fixed = {}, traceLines = 0): Outcome {
+export function runSeed(seed: number, fixed: Partial<SimOptions> = {}, traceLines = 0): Outcome {
   const world = new World(optionsOf(seed, fixed), traceLines);
   try {
     return { result: world.run(), error: null, world };

@@ -12,7 +12,7 @@ import { World } from './world.ts';
 const PATIENCE = 60_000;
 /** Of the trace only this is shown: the disk, the history, the roles, the clients. */
 const SHOWN =
-  /(start|crash|established|logged|epochSaved|truncated|restarted|lost|damaged|healed|cut) ?|> (log|saveEpoch|truncate|restart|distrust|sendHistory|sendSnapshot)|client|(DIFF|TRUNC|SNAP|NEWLEADER|UPTODATE|PROPOSAL|COMMIT|INFORM|ACK|SYNC) 0x|Shutting down/;
+  /(start|crash|established|logged|epochSaved|truncated|restarted|lost|damaged|healed|cut|kept|notTruncated) ?|> (log|saveEpoch|truncate|restart|distrust|sendHistory|sendSnapshot)|client|(DIFF|TRUNC|SNAP|NEWLEADER|UPTODATE|PROPOSAL|COMMIT|INFORM|ACK|SYNC) 0x|Shutting down/;
 /** What arrives is enough. */
 const HIDDEN = /> (DIFF|TRUNC|SNAP|NEWLEADER|UPTODATE|PROPOSAL|COMMIT|INFORM|ACK|SYNC) 0x/;
 
@@ -110,6 +110,10 @@ class Scenario {
         server.medium.lose();
         this.world.trace.note(server, 'lost its disk');
         return;
+      case 'snapshot':
+        server.medium.keepOnly(server.replica.state);
+        this.world.trace.note(server, 'kept its newest snapshot only');
+        return;
       case 'damage':
         this.world.oracle.durability.lost(server);
         server.medium.damage(this.world.random);
@@ -137,6 +141,10 @@ class Scenario {
       snapCount: 100_000,
       pieceSize: 1 << 18,
       leaderServes: true,
+      wallStart: 1_700_000_000_000,
+      lastCounter: 0xffff_f000,
+      startsAt: 0n,
+      readOnlyMode: false,
       tellsReachability: false,
     });
     this.#world = new World(options, Number.POSITIVE_INFINITY);

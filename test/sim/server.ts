@@ -1,23 +1,22 @@
 // One server of the simulation: a real replica on a simulated disk, network and clock; it can be
 // crashed between any two effects, paused, and started again.
-import { NO_ZXID, type Zxid } from '../../src/base/ids.ts';
+import { NO_ZXID, type Zxid, zxid } from '../../src/base/ids.ts';
 import type { LinkId } from '../../src/consensus/events.ts';
 import { Connection } from '../../src/replica/connection.ts';
 import type { Effect, Event, Mode, Now } from '../../src/replica/events.ts';
 import type { Membership } from '../../src/wire/membership.ts';
+import { Writers } from '../../src/wire/writers.ts';
 import type { ClientLink } from './clientLink.ts';
 import { Medium } from './medium.ts';
 import { firstMembership } from './memberships.ts';
 import { codeOfEffect, codeOfEvent, nameOfEffect, nameOfEvent } from './names.ts';
 import type { PeerLink } from './peerLink.ts';
+import { Random } from './random.ts';
 import { replicaOptions } from './replicaOptions.ts';
 import { Storage } from './storage.ts';
 import type { Timer } from './timers.ts';
 import { WatchedReplica } from './watchedReplica.ts';
 import type { World } from './world.ts';
-
-/** 2023, as good as any. */
-const EPOCH_MS = 1_700_000_000_000;
 
 export class SimServer {
   readonly id: number;
@@ -42,6 +41,7 @@ export class SimServer {
   /** It dies before the next effect whose name begins so. */
   dieBefore: string | null = null;
   readonly clients = new Map<Connection, ClientLink>();
+  readonly #writers = new Writers();
   readonly #world: World;
   readonly #rate: number;
   #wallOffset = 0;
@@ -63,8 +63,9 @@ export class SimServer {
     this.#world = world;
     this.id = id;
     this.isObserver = isObserver;
-    this.medium = new Medium(firstMembership(world.options));
-    const { skew, syncTime } = world.options;
+    const { skew, syncTime, startsAt, voters, observers } = world.options;
+    const isFirst = id <= voters + observers;
+    this.medium = new Medium(firstMembership(world.options), isFirst ? zxid(startsAt) : NO_ZXID);
     this.#rate = 1 + world.random.between(-skew, skew);
     this.syncTime = syncTime;
   }
@@ -89,8 +90,12 @@ export class SimServer {
   }
 
   get now(): Now {
+    const { options } = this.#world;
     const { now } = this.#world.timers;
-    return { monotonic: now * this.#rate, wall: Math.floor(EPOCH_MS + now + this.#wallOffset) };
+    return {
+      monotonic: now * this.#rate,
+      wall: Math.floor(options.wallStart + now + this.#wallOffset),
+    };
   }
 
   jump(ms: number): void {
@@ -171,7 +176,11 @@ export class SimServer {
     }
     for (const link of this.clients.values()) link.serverGone(isSilent);
     this.clients.clear();
-    if (isPowerCut) this.medium.cutPower(world.random);
+    if (isPowerCut) {
+      // Of its own, so that traces do not depend on what lay unsynced.
+      const { seed } = world.options;
+      this.medium.cutPower(new Random(seed * 8191 + this.id * 127 + this.incarnation));
+    }
     world.oracle.crashed(this);
     world.faults.died(this);
   }
@@ -221,6 +230,7 @@ export class SimServer {
       return;
     }
     this.#isBusy = true;
+    this.#world.counts.event(event);
     this.#world.trace.note(this, event.kind, () => nameOfEvent(event), codeOfEvent(event));
     this.#carryOutAll(this.replica.step(event, this.now));
     for (;;) {
@@ -259,6 +269,7 @@ export class SimServer {
     }
     world.trace.note(this, effect.kind, () => `> ${nameOfEffect(effect)}`, codeOfEffect(effect));
     world.oracle.effect(this, effect);
+    world.counts.effect(effect);
     switch (effect.kind) {
       case 'log':
         this.lastAppended = effect.zxid;
@@ -324,7 +335,8 @@ export class SimServer {
   #became(mode: Mode): void {
     this.mode = mode;
     this.isLeading = mode === 'leader';
-    if (mode === 'looking') this.isEstablished = false;
+    // After a reconfig one role may follow another at once.
+    this.isEstablished = false;
     if (!this.isLeading) return;
     for (const link of this.#world.network.linksOf(this)) link.welcome();
   }
@@ -337,9 +349,9 @@ export class SimServer {
 
   #send(connection: Connection): void {
     connection.isDirty = false;
-    if (connection.out.length === 0) return;
+    if (connection.outLength === 0) return;
     const bytes = connection.out.copy();
-    connection.out.reset();
+    connection.emptyOut();
     this.clients.get(connection)?.fromServer(bytes);
   }
 
@@ -407,6 +419,7 @@ export class SimServer {
       opened: now.monotonic,
       openedWall: now.wall,
       access: this.replica.rules.access,
+      writers: this.#writers,
       onDirty: (one) => this.#dirty.push(one),
     });
     this.clients.set(connection, link);

@@ -134,15 +134,11 @@ export class Storage {
       this.#sync(() => {
         const { medium } = this.#parts;
         const state = medium.truncate(after);
-        if (state === null) {
-          medium.unhealed = 'it cannot be cut as the leader asks';
-          this.#parts.die('cannot truncate');
-          return;
-        }
-        this.#parts.onChanged('truncated');
+        if (state !== null) this.#parts.onChanged('truncated');
         this.#sync(() => {
           this.#release();
-          this.#parts.dispatch({ kind: 'truncated', state });
+          if (state === null) this.#parts.dispatch({ kind: 'notTruncated' });
+          else this.#parts.dispatch({ kind: 'truncated', state });
           done();
         });
       });

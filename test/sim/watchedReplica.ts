@@ -28,6 +28,7 @@ export class WatchedReplica extends Replica {
 
   override serve(pipeline: Pipeline, isForClients: boolean): void {
     super.serve(pipeline, isForClients);
-    this.#watch.established(isForClients);
+    // A read-only server has no role.
+    if (!pipeline.isReadOnly) this.#watch.established(isForClients);
   }
 }

@@ -1,7 +1,9 @@
 // What a client asks for: a few paths that all clients share, so that they meet.
 import { CreateMode } from '../../src/wire/opcodes.ts';
+import type { SimOptions } from './options.ts';
 import type { Random } from './random.ts';
-import type { Request } from './requests.ts';
+import type { Part, Request } from './requests.ts';
+import { RichWorkload } from './richWorkload.ts';
 
 const ROOTS = ['/a', '/b', '/c'];
 /** Sequential znodes that a client lets live. */
@@ -13,10 +15,12 @@ export class Workload {
   #count = 0;
   readonly #versions = new Map<string, number>();
   readonly #sequential: string[] = [];
+  readonly #rich: RichWorkload | null;
 
-  constructor(random: Random, id: number) {
+  constructor(random: Random, id: number, { isRich }: SimOptions) {
     this.#random = random;
     this.#id = id;
+    this.#rich = isRich ? new RichWorkload(random, () => this.#value()) : null;
   }
 
   saw(path: string, version: number): void {
@@ -37,6 +41,7 @@ export class Workload {
     if (this.#sequential.length > KEPT) {
       return { type: 'delete', path: this.#sequential.shift() ?? '', version: -1 };
     }
+    if (this.#rich !== null && random.chance(0.4)) return this.#rich.next();
     if (draw < 0.35) return this.#read();
     if (draw < 0.6) return this.#set();
     if (draw < 0.78) return this.#create();
@@ -84,6 +89,21 @@ export class Workload {
     return { type: 'create', path: `${root}/s-`, data, mode };
   }
 
+  #part(created: Part): Part {
+    const path = this.#path();
+    const version = this.#random.chance(0.5) ? (this.#versions.get(path) ?? -1) : -1;
+    switch (this.#random.int(0, 3)) {
+      case 0:
+        return { type: 'check', path, version };
+      case 1:
+        return { type: 'delete', path, version };
+      case 2:
+        return created;
+      default:
+        return this.#set();
+    }
+  }
+
   #multi(): Request {
     const data = this.#value();
     const created = {
@@ -92,9 +112,13 @@ export class Workload {
       data,
       mode: CreateMode.persistent,
     } as const;
-    return {
-      type: 'multi',
-      parts: [this.#set(), this.#random.chance(0.5) ? this.#set() : created],
-    };
+    if (this.#rich === null || this.#random.chance(0.5)) {
+      return {
+        type: 'multi',
+        parts: [this.#set(), this.#random.chance(0.5) ? this.#set() : created],
+      };
+    }
+    const parts = Array.from({ length: this.#random.int(1, 4) }, () => this.#part(created));
+    return { type: 'multi', parts };
   }
 }

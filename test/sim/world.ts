@@ -3,6 +3,7 @@
 import { Oracle } from './checkers/oracle.ts';
 import { sameEverywhere } from './checkers/sameEverywhere.ts';
 import { SimClient } from './client.ts';
+import { Counts } from './counts.ts';
 import { Faults } from './faults.ts';
 import { Network } from './network.ts';
 import { Operator } from './operator.ts';
@@ -45,10 +46,12 @@ export class World {
   readonly operator: Operator | null;
   /** Mean ms between a client's requests once there are no faults; null before. */
   calmThink: number | null = null;
+  /** How often what is rare came. */
+  readonly counts = new Counts();
 
   constructor(options: SimOptions, traceLines = 0) {
     this.options = options;
-    this.random = new Random(options.seed * 2 + 1);
+    this.random = new Random(options.seed * 2 + 1 + options.salt * 1_000_003);
     this.trace = new Trace(() => this.timers.now, traceLines);
     const byId = new Map<number, SimServer>();
     this.network = new Network(this.timers, this.random, options, byId);
@@ -94,6 +97,7 @@ export class World {
 
   reported(server: SimServer, level: string, message: string): void {
     this.trace.note(server, level, () => `# ${level} ${message}`);
+    this.counts.report(message);
   }
 
   run(): RunResult {

@@ -69,6 +69,11 @@ export class CrashClient {
     this.#settle(await this.#readAll());
   }
 
+  /** Whether its last connection ended with its session, by its own wish. */
+  get hasClosed(): boolean {
+    return this.#session === NONE;
+  }
+
   /** Writes until the server goes away; resolves when the connection is closed. */
   async write(): Promise<void> {
     const socket = this.#socket;

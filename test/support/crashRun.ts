@@ -107,19 +107,33 @@ export class CrashRun {
     await this.#start(wrapper);
     const server = this.#server as ChildProcess;
     await Promise.all(this.#clients.map((client) => client.resume(this.#port)));
-    const ends = this.#clients.map((client) => client.write());
+    const ends = this.#clients.map((client) => this.#writeUntilEnd(client, server));
     harm(server.pid as number);
     await Promise.all(ends);
-    await waitFor('the server to end by itself', () => hasEnded(server), 20_000);
+    await waitFor('the server to end by itself', () => hasEnded(server));
     this.#count();
     return { code: server.exitCode, log: this.log().slice(before) };
+  }
+
+  /** A client ends its session now and then: it has to begin another one, or the fault may never come. */
+  async #writeUntilEnd(client: CrashClient, server: ChildProcess): Promise<void> {
+    for (;;) {
+      await client.write();
+      if (!client.hasClosed || hasEnded(server)) return;
+      try {
+        await client.resume(this.#port);
+      } catch (error) {
+        await waitFor(`the server to end, after ${error}`, () => hasEnded(server));
+        return;
+      }
+    }
   }
 
   /** A start that comes to nothing: the exit code, and what was written to the log. */
   async refused(wrapper: readonly string[]): Promise<{ code: number | null; log: string }> {
     const before = this.log().length;
     const server = this.#launch(wrapper);
-    await waitFor('the server to end by itself', () => hasEnded(server), 20_000);
+    await waitFor('the server to end by itself', () => hasEnded(server));
     return { code: server.exitCode, log: this.log().slice(before) };
   }
 

@@ -7,7 +7,7 @@ import {
   ZkError,
   type ZooKeeper,
 } from '../../src/client/index.ts';
-import { waitFor } from './processes.ts';
+import { PATIENCE_MS, waitFor } from './processes.ts';
 import { seeded } from './simDisk.ts';
 
 /** A create or a set. Without `stat` its outcome is not known. */
@@ -340,7 +340,7 @@ export class Load {
   }
 
   /** Waits until each worker had a write acknowledged that it sent after this call. */
-  async carriedOn(patience = 30_000): Promise<void> {
+  async carriedOn(patience = PATIENCE_MS): Promise<void> {
     const since = performance.now();
     const missing = () => this.workers.filter(({ ackedAt }) => ackedAt <= since);
     try {
@@ -353,7 +353,7 @@ export class Load {
   }
 
   /** Waits for `count` more acknowledged writes. */
-  async more(count: number, patience = 30_000): Promise<void> {
+  async more(count: number, patience = PATIENCE_MS): Promise<void> {
     const enough = this.acked + count;
     await waitFor(`${count} more writes`, () => this.acked >= enough, patience);
   }

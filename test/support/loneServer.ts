@@ -11,6 +11,7 @@ import { Replica } from '../../src/replica/replica.ts';
 import { DEFAULT_AUTH_OPTIONS } from '../../src/state/auth.ts';
 import { initialSessionId } from '../../src/state/sessions.ts';
 import { State } from '../../src/state/state.ts';
+import { Writers } from '../../src/wire/writers.ts';
 
 export interface LoneOptions {
   tickTime?: number;
@@ -79,6 +80,7 @@ export class LoneServer {
   readonly reports: string[] = [];
   readonly #options: LoneOptions;
   readonly #clients = new Map<Connection, LoneClient>();
+  readonly #writers = new Writers();
   readonly #now = { monotonic: 1_000_000, wall: 1_700_000_000_000 };
   #held: Zxid | null = null;
   #nextId = 1;
@@ -129,6 +131,7 @@ export class LoneServer {
       opened: this.#now.monotonic,
       openedWall: this.#now.wall,
       access: this.replica.rules.access,
+      writers: this.#writers,
       onDirty: () => {},
     });
     const client = new LoneClient(connection);
@@ -177,9 +180,9 @@ export class LoneServer {
     for (const effect of this.replica.step(event, this.#now)) this.#carryOut(effect);
     for (const [connection, client] of this.#clients) {
       connection.isDirty = false;
-      if (connection.out.length === 0) continue;
+      if (connection.outLength === 0) continue;
       client.take(connection.out.copy());
-      connection.out.reset();
+      connection.emptyOut();
     }
     if (!this.#options.slowDisk) this.release();
   }

@@ -1,5 +1,6 @@
 // Starts child processes, waits for conditions, and makes sure that nothing outlives its test.
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -52,11 +53,14 @@ export async function endProcess(
   clearTimeout(killer);
 }
 
+/** How long tests wait by default, in ms: long enough for a machine that does ten times as much. */
+export const PATIENCE_MS = 60_000;
+
 /** Polls until `condition` gives something that is not null or false. */
 export async function waitFor<T>(
   what: string,
   condition: () => Promise<T | null | false> | T | null | false,
-  patience = 30_000,
+  patience = PATIENCE_MS,
 ): Promise<T> {
   const until = Date.now() + patience;
   for (;;) {
@@ -71,26 +75,39 @@ export async function waitFor<T>(
 export const memoryOf = (pid: number): number =>
   Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
 
-/** Nobody may have bound it yet. */
-const given = new Set<number>();
+/**
+ * Takes a port from other test processes until this one ends, also while no server listens on it: a
+ * UDP socket on the same number stands for it, which the kernel forgets with its process.
+ */
+const reserve = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const token = createSocket('udp4').unref();
+    token.once('error', () => {
+      token.close();
+      resolve(false);
+    });
+    token.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(true));
+  });
 
-export const isFree = (port: number): Promise<boolean> =>
+const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const probe = createServer();
     probe.once('error', () => resolve(false));
     probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
   });
 
+/** Whether it is this process's now. */
+export const takePort = async (port: number): Promise<boolean> =>
+  (await reserve(port)) && (await isFree(port));
+
 /**
- * A loopback port that was free a moment ago. It lies below the range from which the kernel takes
- * the ports of clients, and at random, so that test runs beside this one seldom take the same.
+ * A loopback port on which nobody listens, and which no other test gets. It lies below the range
+ * from which the kernel takes the ports of clients.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = 15_000 + Math.floor(Math.random() * 17_000);
-    if (given.has(port) || !(await isFree(port))) continue;
-    given.add(port);
-    return port;
+    if (await takePort(port)) return port;
   }
 }
 

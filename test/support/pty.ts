@@ -1,6 +1,7 @@
 // A program in a pseudo-terminal with a screen: type keys, wait for what a person would see.
 import { type IPty, spawn as spawnPty } from '@lydell/node-pty';
 import headless from '@xterm/headless';
+import { PATIENCE_MS } from './processes.ts';
 
 export interface PtyOptions {
   readonly columns?: number;
@@ -73,10 +74,13 @@ export class PtyScreen {
     this.#terminal.onData((answer) => this.#pty.write(answer));
     this.ended = new Promise((resolve) => {
       this.#pty.onExit(({ exitCode, signal }) => {
-        this.#hasEnded = true;
         open.delete(this);
-        resolve({ exitCode, signal: signal === 0 ? undefined : signal });
-        this.#tell();
+        // The screen shows what came before only a while later.
+        this.#terminal.write('', () => {
+          this.#hasEnded = true;
+          resolve({ exitCode, signal: signal === 0 ? undefined : signal });
+          this.#tell();
+        });
       });
     });
   }
@@ -140,7 +144,7 @@ export class PtyScreen {
   /** Waits for a text, a pattern or a condition; a failure says what the screen showed instead. */
   async waitFor(
     wanted: string | RegExp | ((text: string) => boolean),
-    patience = 20_000,
+    patience = PATIENCE_MS,
   ): Promise<void> {
     const holds = () => {
       const text = this.text();

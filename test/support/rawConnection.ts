@@ -3,6 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { waitFor } from './processes.ts';
 
+/** How long `replies` waits for what it was told to expect. */
+const PATIENCE_MS = 10_000;
+
 export class RawConnection {
   #socket: Socket;
   #bytes = Buffer.alloc(0);
@@ -62,7 +65,7 @@ export class RawConnection {
 
   /** All that comes until the server closes, as text. */
   async untilClosed(): Promise<string> {
-    await waitFor('the close', () => this.#closed, 5_000);
+    await waitFor('the close', () => this.#closed, 10_000);
     return this.#bytes.toString('utf8');
   }
 
@@ -83,12 +86,12 @@ export class RawConnection {
   /** Resolves when more bytes are here, or the end. */
   #change(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, 100);
       const wake = () => {
         clearTimeout(timer);
         this.#socket.off('data', wake).off('close', wake);
         resolve();
       };
+      const timer = setTimeout(wake, 100);
       this.#socket.once('data', wake).once('close', wake);
     });
   }
@@ -106,7 +109,8 @@ export class RawConnection {
     if (count === 0 || raw) await pause(quiet);
     if (count > 0) {
       // What is missing in the end is for the caller to tell.
-      await waitFor('replies', gather, 5_000).catch(() => undefined);
+      const until = performance.now() + PATIENCE_MS;
+      while (!gather() && performance.now() < until) await this.#change();
       if (!this.#closed && found.length < count) await pause(quiet);
     }
     gather();

@@ -1,12 +1,11 @@
 // Servers whose ensemble changes while a client writes: what tests with processes of ours and of Apache share.
 import { join } from 'node:path';
 import { connect, ZkError, type ZooKeeper } from '../../src/client/index.ts';
-import { Member, type Mode } from './ensemble.ts';
+import { Member, type Mode } from './member.ts';
 import { freePort, temporaryDirectory, waitFor } from './processes.ts';
-import { defaults, type ServerKind, superUser } from './servers.ts';
+import { type ServerKind, superUser } from './servers.ts';
 
 const settings = {
-  ...defaults,
   tickTime: 500,
   initLimit: 20,
   syncLimit: 6,
@@ -76,6 +75,17 @@ export class ReconfigStory {
     });
   }
 
+  /** Waits until all serve: two may lead and follow before the third has come. */
+  async whole(): Promise<void> {
+    await this.leader();
+    for (const [id, member] of this.members) {
+      await waitFor(`server ${id} to serve`, async () => {
+        const mode = await member.mode();
+        return mode !== null && mode !== 'looking';
+      });
+    }
+  }
+
   async client(...ids: number[]): Promise<ZooKeeper> {
     const servers = ids.map((id) => this.member(id).address).join(',');
     const auth = [{ scheme: 'digest', auth: superUser }];
@@ -135,7 +145,7 @@ export class ReconfigStory {
   async restart(id: number): Promise<void> {
     const member = this.member(id);
     await member.end('SIGKILL');
-    member.relaunch();
+    member.spawn();
   }
 
   async end(): Promise<void> {

@@ -1,4 +1,7 @@
 // The network between servers of an ensemble: relays for both peer ports, which can be cut one way or both.
+// Not the lab's relays (src/lab/relay.ts), which refuse while they are cut, as a server does that is
+// gone: here a connection through a cut hangs, as on a network, or is reset; and the addresses in
+// greetings are rewritten, because Apache's servers call back at those.
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { encodeGreeting, type HostPort, readGreeting } from '../../src/wire/election.ts';
 import { freePort } from './processes.ts';
@@ -11,11 +14,28 @@ type Road = 'open' | 'silent' | 'reset';
 /** Other bytes in place of the first ones; null while these are too few. */
 type Rewrite = (head: Buffer) => Buffer | null;
 
+/**
+ * For so long a learner's connection waits for a leader that does not listen yet. Without a relay it
+ * would be refused, and tried again as often (Learner.connectToLeader); a relay has accepted it, and
+ * closing it would send the learner back to an election while its leader still waits for it.
+ */
+const LISTENS_WITHIN_MS = 2000;
+const TRY_EVERY_MS = 50;
+
 const roadKey = (from: number, to: number): string => `${from}>${to}`;
 
 interface PeerPorts {
   readonly peer: number;
   readonly election: number;
+}
+
+interface CarriedOptions {
+  readonly from: number;
+  readonly to: number;
+  readonly target: number;
+  readonly rewrite: Rewrite | null;
+  /** For how many ms it waits for a target that refuses. */
+  readonly patience: number;
 }
 
 /** A connection that server `from` has opened to server `to`. */
@@ -28,19 +48,21 @@ class Carried {
   /** Of the first bytes; null once they are through, or if they go as they are. */
   #rewrite: Rewrite | null;
   #far: Socket | null = null;
+  #isThrough = false;
+  /** Until when a target that refuses is asked again, by the clock of `performance`; 0 before. */
+  #triesUntil = 0;
+  readonly #patience: number;
+  #nextTry: NodeJS.Timeout | undefined;
   #head: Buffer = Buffer.alloc(0);
 
-  constructor(
-    network: Network,
-    near: Socket,
-    options: { from: number; to: number; target: number; rewrite: Rewrite | null },
-  ) {
+  constructor(network: Network, near: Socket, options: CarriedOptions) {
     this.#network = network;
     this.#near = near;
     this.from = options.from;
     this.to = options.to;
     this.#target = options.target;
     this.#rewrite = options.rewrite;
+    this.#patience = options.patience;
     near.on('error', () => undefined); // 'close' follows
     near.on('close', () => this.end());
     this.apply();
@@ -57,13 +79,14 @@ class Carried {
     }
     // A connection is made by packets both ways.
     if (this.#far === null && there === 'open' && back === 'open') this.#connect();
-    if (there === 'open') this.#near.resume();
+    if (there === 'open' && this.#isThrough) this.#near.resume();
     else this.#near.pause();
     if (back === 'open') this.#far?.resume();
     else this.#far?.pause();
   }
 
   end(): void {
+    clearTimeout(this.#nextTry);
     this.#network.forget(this);
     this.#near.destroy();
     this.#far?.destroy();
@@ -73,9 +96,28 @@ class Carried {
     const far = dial({ port: this.#target, host, noDelay: true });
     this.#far = far;
     far.on('error', () => undefined); // 'close' follows
-    far.on('close', () => this.end());
+    far.on('close', () => {
+      if (this.#isThrough || this.#near.destroyed) this.end();
+      else this.#refused();
+    });
     far.on('data', (chunk) => this.#near.write(chunk));
-    this.#near.on('data', (chunk) => this.#forward(far, chunk));
+    far.once('connect', () => {
+      this.#isThrough = true;
+      this.#near.on('data', (chunk) => this.#forward(far, chunk));
+      this.apply();
+    });
+  }
+
+  #refused(): void {
+    const now = performance.now();
+    if (this.#triesUntil === 0) this.#triesUntil = now + this.#patience;
+    if (now >= this.#triesUntil) this.end();
+    else {
+      this.#nextTry = setTimeout(() => {
+        this.#far = null;
+        this.apply();
+      }, TRY_EVERY_MS);
+    }
   }
 
   #forward(far: Socket, chunk: Buffer): void {
@@ -110,10 +152,20 @@ export class Network {
       for (const [to, target] of ports) {
         if (from === to) continue;
         const relays = {
-          peer: await network.#listen(from, to, target.peer, null),
-          election: await network.#listen(from, to, target.election, (head) =>
-            network.#announced(from, to, head),
-          ),
+          peer: await network.#listen({
+            from,
+            to,
+            target: target.peer,
+            rewrite: null,
+            patience: LISTENS_WITHIN_MS,
+          }),
+          election: await network.#listen({
+            from,
+            to,
+            target: target.election,
+            rewrite: (head) => network.#announced(from, to, head),
+            patience: 0,
+          }),
         };
         network.#relays.set(roadKey(from, to), relays);
       }
@@ -165,15 +217,10 @@ export class Network {
     for (const one of [...this.#carried]) one.apply();
   }
 
-  async #listen(
-    from: number,
-    to: number,
-    target: number,
-    rewrite: Rewrite | null,
-  ): Promise<number> {
+  async #listen(options: CarriedOptions): Promise<number> {
     const port = await freePort();
     const server = createServer({ pauseOnConnect: true, noDelay: true }, (socket) =>
-      this.#carried.add(new Carried(this, socket, { from, to, target, rewrite })),
+      this.#carried.add(new Carried(this, socket, options)),
     );
     this.#servers.push(server);
     await new Promise<void>((resolve, reject) => {

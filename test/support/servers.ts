@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { classPath, javaFlags } from './peers.ts';
 import {
   endProcess,
@@ -20,9 +20,12 @@ export type ServerKind = 'apache' | 'ours';
 export const serverUnderTest: ServerKind =
   process.env.ZK_UNDER_TEST === 'apache' ? 'apache' : 'ours';
 
+/** Lines of a configuration file. */
+export type Settings = Record<string, string | number | boolean>;
+
 export interface ServerOptions {
   /** More lines of the configuration file. */
-  readonly config?: Record<string, string | number | boolean>;
+  readonly config?: Settings;
   /** An existing data directory; a new one by default. */
   readonly dataDir?: string;
   readonly port?: number;
@@ -120,26 +123,32 @@ async function serves(port: number, dataDir: string): Promise<boolean> {
   return settings?.includes(dataDir) === true || settings?.includes('whitelist') === true;
 }
 
-class Server implements TestServer {
+/** A server's files and its process, which may be started again. */
+export class ServerProcess {
   readonly host = host;
-  readonly kind: ServerKind;
   readonly port: number;
   readonly dataDir: string;
   readonly configFile: string;
-  #home: string;
-  #containerCheckInterval: string;
-  #child: ChildProcess | null = null;
+  kind: ServerKind;
+  readonly home: string;
   readonly #env: Record<string, string>;
+  #containerCheckInterval = '500';
+  #child: ChildProcess | null = null;
+  /** Where in its log the last process begins. */
+  #logStart = 0;
 
-  constructor(kind: ServerKind, port: number, options: ServerOptions) {
+  constructor(kind: ServerKind, home: string, port: number, options: ServerOptions) {
     this.kind = kind;
     this.port = port;
+    this.home = home;
     this.#env = options.env ?? {};
-    this.#home = temporaryDirectory(kind);
-    this.dataDir = options.dataDir ?? join(this.#home, 'data');
+    this.dataDir = options.dataDir ?? join(home, 'data');
     mkdirSync(this.dataDir, { recursive: true });
-    this.configFile = join(this.#home, 'zoo.cfg');
-    const config = { ...defaults, dataDir: this.dataDir, clientPort: port, ...options.config };
+    this.configFile = join(home, 'zoo.cfg');
+  }
+
+  configure(more: Settings): void {
+    const config = { ...defaults, dataDir: this.dataDir, clientPort: this.port, ...more };
     this.#containerCheckInterval = String(config['znode.container.checkIntervalMs']);
     const lines = Object.entries(config).map(([key, value]) => `${key}=${value}\n`);
     writeFileSync(this.configFile, lines.join(''));
@@ -153,55 +162,90 @@ class Server implements TestServer {
     return `${host}:${this.port}`;
   }
 
+  get isRunning(): boolean {
+    return this.#child !== null && !hasEnded(this.#child);
+  }
+
+  /** The exit code of the last process, null while it runs or if a signal ended it. */
+  get exitCode(): number | null {
+    return this.#child?.exitCode ?? null;
+  }
+
   get #logFile(): string {
-    return join(this.#home, 'server.log');
+    return join(this.home, 'server.log');
   }
 
   log(): string {
     return existsSync(this.#logFile) ? readFileSync(this.#logFile, 'utf8') : '';
   }
 
-  async start(): Promise<this> {
+  /** What the last process wrote. */
+  lastLog(): string {
+    return this.log().slice(this.#logStart);
+  }
+
+  /** Starts the process, and does not wait for it to serve. */
+  spawn(): void {
     const [command, args] =
       this.kind === 'apache'
-        ? apacheCommand(this.#home, this.configFile, this.#containerCheckInterval)
+        ? apacheCommand(this.home, this.configFile, this.#containerCheckInterval)
         : ourCommand(this.configFile);
+    this.#logStart = this.log().length;
     const log = openSync(this.#logFile, 'a');
-    const child = startProcess(command, args, {
-      cwd: dirname(this.configFile),
+    this.#child = startProcess(command, args, {
+      cwd: this.home,
       stdio: ['ignore', log, log],
       env: { ...process.env, ...this.#env },
     });
     closeSync(log);
-    this.#child = child;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#child !== null) await endProcess(this.#child, signal);
+  }
+
+  stop(): Promise<void> {
+    return this.end('SIGTERM');
+  }
+
+  kill(): Promise<void> {
+    return this.end('SIGKILL');
+  }
+}
+
+class Server extends ServerProcess implements TestServer {
+  async start(): Promise<this> {
+    this.spawn();
     await waitFor(`${this.kind} to serve on ${this.address}`, () => {
-      if (hasEnded(child)) throw new Error(`${this.kind} ended while starting:\n${this.log()}`);
+      if (!this.isRunning) throw new Error(`${this.kind} ended while starting:\n${this.log()}`);
       return serves(this.port, this.dataDir);
     });
     return this;
   }
 
-  async stop(): Promise<void> {
-    if (this.#child !== null) await endProcess(this.#child);
-  }
-
-  async kill(): Promise<void> {
-    if (this.#child !== null) await endProcess(this.#child, 'SIGKILL');
-  }
-
   async restart(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    if (this.#child !== null) await endProcess(this.#child, signal);
+    await this.end(signal);
     await this.start();
   }
+}
+
+function newServer(kind: ServerKind, port: number, options: ServerOptions): Server {
+  const server = new Server(kind, temporaryDirectory(kind), port, options);
+  server.configure(options.config ?? {});
+  return server;
 }
 
 export async function startServer(
   kind: ServerKind,
   options: ServerOptions = {},
 ): Promise<TestServer> {
-  if (options.port !== undefined) return new Server(kind, options.port, options).start();
+  if (options.port !== undefined) return newServer(kind, options.port, options).start();
   for (let attempt = 1; ; attempt++) {
-    const server = new Server(kind, await freePort(), options);
+    const server = newServer(kind, await freePort(), options);
     try {
       return await server.start();
     } catch (error) {

@@ -1,7 +1,7 @@
 // Runs `zk` as people type it, in a directory of the test's, and gives what it printed.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { freePort, isFree } from './processes.ts';
+import { freePort, takePort } from './processes.ts';
 
 export const zkProgram = join(import.meta.dirname, '../../bin/zk');
 
@@ -28,18 +28,18 @@ export function runZk(cwd: string, ...args: string[]): Promise<ZkRun> {
   });
 }
 
-/** Several different loopback ports that were free a moment ago. */
+/** Several loopback ports, as freePort gives one. */
 export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) ports.add(await freePort());
-  return [...ports];
+  const ports: number[] = [];
+  while (ports.length < count) ports.push(await freePort());
+  return ports;
 }
 
-/** The first of so many loopback ports in a row that were free a moment ago. */
+/** The first of so many such ports in a row. */
 export async function freeRun(count: number): Promise<number> {
   for (;;) {
     const first = await freePort();
-    const run = Array.from({ length: count }, (_, i) => isFree(first + i));
-    if ((await Promise.all(run)).every(Boolean)) return first;
+    const others = Array.from({ length: count - 1 }, (_, i) => takePort(first + 1 + i));
+    if ((await Promise.all(others)).every(Boolean)) return first;
   }
 }

@@ -1,5 +1,6 @@
 // The values of `mntr`, under the names that monitoring systems know from Apache's server.
 import { readdirSync, readFileSync } from 'node:fs';
+import { Phase } from '../../consensus/progress.ts';
 import { decimal, type Surveyed } from './surveyed.ts';
 
 /** Descriptors in use and allowed, where the system tells (Linux); null elsewhere. */
@@ -23,6 +24,7 @@ export function monitorValues(server: Surveyed): [string, string | number][] {
   return [
     ['version', server.version],
     ['server_state', server.mode],
+    ...peerState(server),
     ['ephemerals_count', state.tree.ephemeralCount],
     ['num_alive_connections', server.connectionCount],
     ['avg_latency', decimal(stats.averageLatency)],
@@ -43,11 +45,14 @@ export function monitorValues(server: Surveyed): [string, string | number][] {
     ['local_sessions', 0],
     ['uptime', Math.trunc(server.uptime)],
     ['max_latency', Math.trunc(stats.maxLatency)],
+    ...leadership(server),
     ['min_client_response_size', stats.minReply],
+    ...ensemble(server),
     ['large_requests_rejected', stats.largeRequestsRejected],
     ['connection_rejected', stats.connectionsRejected],
     ['sessionless_connections_expired', stats.neverGreeted],
     ['connection_drop_count', stats.connectionsDropped],
+    ...received(server),
     ['bytes_received_count', stats.bytesReceived],
     ['request_throttle_wait_count', stats.throttleWaits],
     ['connection_request_count', stats.connects],
@@ -55,6 +60,58 @@ export function monitorValues(server: Surveyed): [string, string | number][] {
     ['connection_revalidate_count', stats.revalidations],
     ['commit_count', stats.commits],
     ['stale_sessions_expired', stats.expiredSessions],
+  ];
+}
+
+type Values = [string, string | number][];
+
+/** QuorumPeer.getDetailedPeerState: who answers `mntr` has found its leader, and has its history. */
+const STATES: Readonly<Record<string, string>> = {
+  leader: 'leading - broadcast',
+  follower: 'following - broadcast',
+  observer: 'observing - broadcast',
+};
+
+function peerState({ replica: { member }, mode }: Surveyed): Values {
+  if (member === null) return [];
+  const state: Values = [['peer_state', STATES[mode] ?? mode]];
+  const leader = mode === 'observer' ? member.role?.leader : undefined;
+  return [...state, ...valueIf('observer_master_id', leader)];
+}
+
+/** What a leader knows of those who follow it (LeaderZooKeeperServer.registerMetrics). */
+function leadership({ replica: { member, stats }, now }: Surveyed): Values {
+  const found = member?.role?.leadership ?? null;
+  if (found === null) return [];
+  const synced = found.learners.filter(({ phase }) => phase >= Phase.syncing);
+  const followers = synced.filter(({ isObserver }) => !isObserver);
+  return [
+    ['learners', found.learners.length],
+    ['synced_followers', followers.length],
+    ['synced_non_voting_followers', followers.filter(({ counts }) => !counts).length],
+    ['synced_observers', synced.length - followers.length],
+    ['pending_syncs', found.pendingSyncs],
+    ['leader_uptime', Math.trunc(now - found.since)],
+    ['last_proposal_size', stats.lastProposal],
+    ['min_proposal_size', stats.minProposal],
+    ['max_proposal_size', stats.maxProposal],
+  ];
+}
+
+function ensemble({ replica: { member, stats } }: Surveyed): Values {
+  if (member === null) return [];
+  const voters = member.membership.servers.filter(({ role }) => role === 'participant');
+  return [
+    ['quorum_size', voters.length],
+    ['proposal_count', stats.proposals],
+  ];
+}
+
+function received({ replica: { member, stats } }: Surveyed): Values {
+  if (member === null) return [];
+  return [
+    ['learner_proposal_received_count', stats.proposalsReceived],
+    ['learner_commit_received_count', stats.commitsReceived],
   ];
 }
 

@@ -20,8 +20,9 @@ export function waitsFor(server: Surveyed): string {
 }
 
 /** `needs 2 of 3 voters, has 1; not heard of: 2 at 127.0.0.1:3334, 3 at 127.0.0.1:4445`. */
-function electionLine({ election, isGrouped }: Member, server: Surveyed): string {
+function electionLine({ election, membership }: Member, server: Surveyed): string {
   const { missing, abstaining, voters } = election;
+  const isGrouped = membership.groups.length > 0;
   const needed = isGrouped ? 'a quorum' : String(Math.floor(voters.length / 2) + 1);
   const silent = new Set([...missing, ...abstaining]);
   const named = missing.map((id) => {

@@ -10,12 +10,14 @@ export interface Surveyed {
   readonly mode: string;
   readonly connections: Iterable<Connection>;
   readonly connectionCount: number;
-  /** key=value lines of `conf`, in order. */
-  settings(): (readonly [string, string | number])[];
+  /** What `conf` prints. */
+  settings(): string;
   /** Bytes on disk. */
   sizes(): { readonly snapshots: number; readonly logs: number };
   /** ms that a connection may take to its connect request. */
   readonly greetingMs: number;
+  /** Monotonic ms. */
+  readonly now: number;
   /** Monotonic ms since the server serves. */
   readonly uptime: number;
   /** Where a server of the ensemble is looked for: host:port of its elections. */

@@ -28,8 +28,14 @@ function serverStats(server: Surveyed): string {
     `Zxid: ${hex0x(state.lastZxid)}`,
     `Mode: ${mode}`,
     `Node count: ${state.tree.nodeCount}`,
-    waitsFor(server),
+    proposalSizes(server) + waitsFor(server),
   ].join('\n');
+}
+
+/** A leader's line. */
+function proposalSizes({ replica: { stats }, mode }: Surveyed): string {
+  const { lastProposal: last, minProposal: min, maxProposal: max } = stats;
+  return mode === 'leader' ? `Proposal sizes last/min/max: ${last}/${min}/${max}\n` : '';
 }
 
 /** One line of `stat` (brief) or `cons`. */
@@ -99,11 +105,7 @@ const stateWithoutService = (server: Surveyed): string => NOT_SERVING + modeWith
 const words: Readonly<Record<string, Word>> = {
   conf: {
     help: 'the configuration in use',
-    answer: (server) =>
-      server
-        .settings()
-        .map(([key, value]) => `${key}=${value}\n`)
-        .join(''),
+    answer: (server) => server.settings(),
   },
   cons: {
     help: 'all connections, with their sessions and counters',

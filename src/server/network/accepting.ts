@@ -52,7 +52,7 @@ class AcceptedHandle implements Accepted {
     const peer: { address?: string; port?: number } = {};
     // A peer that is gone already has no name; its end comes as soon as it is read from.
     handle.getpeername(peer);
-    this.address = peer.address ?? '';
+    this.address = plainAddress(peer.address ?? '');
     this.port = peer.port ?? 0;
     this.#handle = handle;
   }
@@ -72,7 +72,7 @@ class AcceptedHandle implements Accepted {
 /** Where Node has no such handle: chunks of a stream. */
 function ofStream(socket: Socket): Accepted {
   return {
-    address: socket.remoteAddress ?? '',
+    address: plainAddress(socket.remoteAddress ?? ''),
     port: socket.remotePort ?? 0,
     refuse: () => void socket.destroy(),
     open(take) {
@@ -81,4 +81,9 @@ function ofStream(socket: Socket): Accepted {
       return socket;
     },
   };
+}
+
+/** IPv4 addresses mapped into IPv6 are shown, counted and matched as IPv4. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

@@ -6,8 +6,10 @@ import { Connection } from '../../replica/connection.ts';
 import type { Event, Now } from '../../replica/events.ts';
 import type { ServerStats } from '../../replica/stats.ts';
 import type { AuthOptions } from '../../state/auth.ts';
+import { Writers } from '../../wire/writers.ts';
 import type { Accepted } from './accepting.ts';
 import { ClientListener, type ClientPlace } from './clientListener.ts';
+import { Reclaim } from './reclaim.ts';
 
 export interface ClientPortOptions {
   readonly port: number;
@@ -73,7 +75,9 @@ export class ClientPort {
   readonly #listener: ClientListener;
   readonly #clients = new Map<Connection, Client>();
   readonly #perAddress = new Map<string, number>();
+  readonly #writers = new Writers();
   readonly #sweeper: NodeJS.Timeout;
+  readonly #reclaim: Reclaim;
   #nextId = 1;
   #isQuiet = false;
 
@@ -84,6 +88,7 @@ export class ClientPort {
     this.#listener = new ClientListener({ backlog, logger, onAccepted });
     this.#sweeper = setInterval(() => this.#sweep(), Math.max(options.greetingMs / 4, 1));
     this.#sweeper.unref();
+    this.#reclaim = new Reclaim({ bytesReceived: () => options.stats.bytesReceived });
   }
 
   /** Rejects with the system's error (EADDRINUSE, EACCES...). */
@@ -113,7 +118,7 @@ export class ClientPort {
   #accept(accepted: Accepted): void {
     const { maxPerAddress, maxConnections, maxFrame, access, logger, now, onDirty, stats } =
       this.#options;
-    const address = plainAddress(accepted.address);
+    const { address } = accepted;
     const peers = this.#perAddress.get(address) ?? 0;
     if (maxPerAddress > 0 && peers >= maxPerAddress) {
       logger.warn(`Too many connections from /${address} - max is ${maxPerAddress}`);
@@ -137,6 +142,7 @@ export class ClientPort {
       opened: monotonic,
       openedWall: wall,
       access,
+      writers: this.#writers,
       onDirty,
     });
     const socket = accepted.open((chunk, isLent) => this.#data(client, chunk, isLent));
@@ -181,7 +187,7 @@ export class ClientPort {
   flush(connection: Connection): void {
     connection.isDirty = false;
     const client = this.#clients.get(connection);
-    if (client === undefined || connection.out.length === 0) return;
+    if (client === undefined || connection.outLength === 0) return;
     const { out } = connection;
     // One answer may be larger than any limit: what comes on top of it counts.
     client.excess =
@@ -191,7 +197,7 @@ export class ClientPort {
     // A large buffer is given away, so that a connection that asked for much once does not keep it.
     const bytes = out.length > KEPT_OUT ? out.take() : out.copy();
     if (client.socket.writable) client.socket.write(bytes);
-    out.reset();
+    connection.emptyOut();
     connection.unsent = client.socket.writableLength;
     if (connection.unsent > MAX_UNSENT_BYTES) this.#pause(client);
     else if (client.isPaused) this.#resume(client);
@@ -249,6 +255,7 @@ export class ClientPort {
   #gone(client: Client): void {
     const { connection } = client;
     this.#clients.delete(connection);
+    this.#reclaim.left();
     const peers = (this.#perAddress.get(connection.address) ?? 1) - 1;
     if (peers === 0) this.#perAddress.delete(connection.address);
     else this.#perAddress.set(connection.address, peers);
@@ -269,6 +276,7 @@ export class ClientPort {
   /** Stops accepting and reading; what was asked before may still be answered. */
   quiesce(): void {
     clearInterval(this.#sweeper);
+    this.#reclaim.stop();
     this.#isQuiet = true;
     this.#listener.close();
     for (const client of this.#clients.values()) client.socket.pause();
@@ -288,9 +296,4 @@ export class ClientPort {
     await Promise.all(ended);
     clearTimeout(cutOff);
   }
-}
-
-/** IPv4 addresses mapped into IPv6 are shown, counted and matched as IPv4. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

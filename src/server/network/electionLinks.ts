@@ -1,6 +1,5 @@
 // The connections over which servers elect a leader: one between any two, kept by the larger id (QuorumCnxManager).
 import type { Socket } from 'node:net';
-import type { Logger } from '../../base/logger.ts';
 import type { ServerId } from '../../consensus/quorum.ts';
 import { Reader, WireError } from '../../wire/bytes.ts';
 import {
@@ -16,38 +15,16 @@ import {
 } from '../../wire/election.ts';
 import { FrameResult, Frames } from '../../wire/frames.ts';
 import { ElectionPeer } from './electionPeer.ts';
-import type { Lookup } from './peerConnect.ts';
-import { PeerPort, type Visitor } from './peerPort.ts';
+import { type PeerAddresses, type PeerLinksOptions, PeerPort, type Visitor } from './peerPort.ts';
 
-/** Where the other servers are: their election addresses. */
-export interface ElectionMember {
-  readonly id: ServerId;
-  readonly addresses: readonly HostPort[];
-}
-
-export interface ElectionLinksOptions {
-  readonly id: ServerId;
-  /** Its own election addresses: where it listens, and what it tells the others. */
-  readonly addresses: readonly HostPort[];
-  /** quorumListenOnAllIPs */
-  readonly onAllAddresses: boolean;
-  /** electionPortBindRetry: tries, 0 without end. */
-  readonly bindTries: number;
-  /** Between these tries, in ms. */
-  readonly bindPauseMs?: number;
+export interface ElectionLinksOptions extends PeerLinksOptions {
   /** cnxTimeout, in ms. */
   readonly connectTimeoutMs: number;
   /** multiAddress.enabled: peers are told all addresses, and must be 3.6 or later. */
   readonly severalAddresses: boolean;
-  /** Servers that no member list names may ask who leads, before a reconfig adds them. */
-  readonly admitsStrangers: boolean;
-  readonly logger: Logger;
   readonly onNotified: (from: ServerId, notification: Notification) => void;
   /** A connection to a peer is there, or is gone, or cannot be had. */
   readonly onReach?: (peer: ServerId, isReached: boolean) => void;
-  readonly lookup?: Lookup;
-  /** A connection that has not greeted after this many ms is closed. */
-  readonly silentMs?: number;
 }
 
 /** Servers that no member list names, at a time. */
@@ -57,24 +34,19 @@ export class ElectionLinks {
   readonly #options: ElectionLinksOptions;
   readonly #port: PeerPort;
   readonly #peers = new Map<ServerId, ElectionPeer>();
-  #members: readonly ElectionMember[] = [];
+  #members: readonly PeerAddresses[] = [];
   #isClosed = false;
   /** The last refusal that was logged: it is not said twice. */
   #refused = '';
   /** What is said to peers when a connection opens. */
   #greeting: Buffer;
 
-  constructor(options: ElectionLinksOptions, members: readonly ElectionMember[] = []) {
+  constructor(options: ElectionLinksOptions, members: readonly PeerAddresses[] = []) {
     this.#options = options;
     this.#greeting = encodeGreeting(options, options.severalAddresses);
     this.#port = new PeerPort({
+      ...options,
       name: 'the election',
-      addresses: options.addresses,
-      onAllAddresses: options.onAllAddresses,
-      tries: options.bindTries,
-      ...(options.bindPauseMs === undefined ? {} : { pauseMs: options.bindPauseMs }),
-      ...(options.silentMs === undefined ? {} : { silentMs: options.silentMs }),
-      logger: options.logger,
       onAccepted: (visitor) => this.#welcome(visitor),
     });
     this.setMembers(members);
@@ -110,7 +82,7 @@ export class ElectionLinks {
   }
 
   /** Who may connect, and where they are; connections to others end. This server itself may be in it. */
-  setMembers(members: readonly ElectionMember[]): void {
+  setMembers(members: readonly PeerAddresses[]): void {
     this.#members = members.filter(({ id }) => id !== this.#options.id);
     const known = new Map(this.#members.map((member) => [member.id, member]));
     for (const [id, peer] of this.#peers) {

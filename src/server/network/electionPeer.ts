@@ -181,16 +181,18 @@ export class ElectionPeer {
       logger.debug(line);
       return;
     }
-    logger.warn(this.#repeats > 0 ? `${line} (before: ${this.#repeats + 1} failed tries)` : line);
+    logger.warn(this.#repeats > 0 ? `${line} (before: ${this.#failedTries})` : line);
     this.#complaint = line;
     this.#repeats = 0;
   }
 
+  get #failedTries(): string {
+    return this.#repeats === 0 ? 'a failed try' : `${this.#repeats + 1} failed tries`;
+  }
+
   #well(): void {
     if (this.#complaint === '') return;
-    this.#options.logger.info(
-      `Opened the channel to ${this.id} after ${this.#repeats + 1} failed tries`,
-    );
+    this.#options.logger.info(`Opened the channel to ${this.id} after ${this.#failedTries}`);
     this.#complaint = '';
     this.#repeats = 0;
   }

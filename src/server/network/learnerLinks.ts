@@ -1,47 +1,26 @@
 // The connections between a leader and its learners: the quorum port, and those that this server opens.
-import type { Logger } from '../../base/logger.ts';
 import type { ConsensusEvent, LinkId } from '../../consensus/events.ts';
 import type { ServerId } from '../../consensus/quorum.ts';
-import type { HostPort } from '../../wire/election.ts';
 import { fromData, LearnerInfo, PacketType, type QuorumPacket } from '../../wire/quorum.ts';
 import type { SnapshotVisitor } from '../../wire/snapshotTree.ts';
 import { type HistoryEntry, historyPieces } from './historyPieces.ts';
 import { LearnerLink } from './learnerLink.ts';
-import { connectTo, type Lookup } from './peerConnect.ts';
-import { PeerPort, type Visitor } from './peerPort.ts';
+import { connectTo } from './peerConnect.ts';
+import { type PeerAddresses, type PeerLinksOptions, PeerPort, type Visitor } from './peerPort.ts';
 import { readFrom, readLent } from './readBuffer.ts';
 
-/** Where the other servers are: their quorum addresses. */
-export interface QuorumMember {
-  readonly id: ServerId;
-  readonly addresses: readonly HostPort[];
-}
-
-export interface LearnerLinksOptions {
-  readonly id: ServerId;
-  /** Its own quorum addresses. */
-  readonly addresses: readonly HostPort[];
-  /** quorumListenOnAllIPs */
-  readonly onAllAddresses: boolean;
-  /** Tries to bind, 0 without end. */
-  readonly bindTries: number;
-  readonly bindPauseMs?: number;
+export interface LearnerLinksOptions extends PeerLinksOptions {
   /** In which a leader must be reached: ticks of connectToLearnerMasterLimit or initLimit, in ms. */
   readonly connectLimitMs: number;
   /** Bytes of a packet's data: jute.maxbuffer and what transactions add. */
   readonly maxData: number;
   /** Bytes that may wait for a learner that does not read before it is cut off. */
   readonly maxUnsent?: number;
-  /** Servers that no member list names may follow, before a reconfig adds them. */
-  readonly admitsStrangers: boolean;
-  readonly logger: Logger;
   readonly onEvent: (event: LinkEvent) => void;
   /** The leader's snapshot follows on the link: where it is to be read into. */
   readonly onSnapshot: (link: LinkId, packet: QuorumPacket) => SnapshotVisitor;
   /** It is complete: `release` the link when it is durable. */
   readonly onSnapshotEnd: (link: LinkId) => void;
-  readonly lookup?: Lookup;
-  readonly silentMs?: number;
 }
 
 export type LinkEvent = Extract<ConsensusEvent, { kind: 'linked' | 'unlinked' | 'packet' }>;
@@ -76,21 +55,16 @@ export class LearnerLinks {
   readonly #connecting = new Map<LinkId, () => void>();
   readonly #early = new Map<Visitor, NodeJS.Timeout>();
   readonly #dirty: LearnerLink[] = [];
-  #members = new Map<ServerId, QuorumMember>();
+  #members = new Map<ServerId, PeerAddresses>();
   #nextLink = 2;
   #isLeading = false;
   #isFlushSet = false;
 
-  constructor(options: LearnerLinksOptions, members: readonly QuorumMember[] = []) {
+  constructor(options: LearnerLinksOptions, members: readonly PeerAddresses[] = []) {
     this.#options = options;
     this.#port = new PeerPort({
+      ...options,
       name: 'the quorum',
-      addresses: options.addresses,
-      onAllAddresses: options.onAllAddresses,
-      tries: options.bindTries,
-      ...(options.bindPauseMs === undefined ? {} : { pauseMs: options.bindPauseMs }),
-      ...(options.silentMs === undefined ? {} : { silentMs: options.silentMs }),
-      logger: options.logger,
       onAccepted: (visitor) => this.#accepted(visitor),
     });
     this.setMembers(members);
@@ -102,9 +76,11 @@ export class LearnerLinks {
   }
 
   /** Its own addresses are these from now on; who is connected stays. Rejects as `listen`. */
-  readonly move = (addresses: readonly HostPort[]): Promise<number[]> => this.#port.move(addresses);
+  move(addresses: PeerAddresses['addresses']): Promise<number[]> {
+    return this.#port.move(addresses);
+  }
 
-  setMembers(members: readonly QuorumMember[]): void {
+  setMembers(members: readonly PeerAddresses[]): void {
     this.#members = new Map(members.map((member) => [member.id, member]));
   }
 

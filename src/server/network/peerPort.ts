@@ -1,24 +1,44 @@
 // A port for other servers: those that connect and do not say who they are are few and go soon.
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Logger } from '../../base/logger.ts';
+import type { ServerId } from '../../consensus/quorum.ts';
 import { type HostPort, printHostPort } from '../../wire/election.ts';
-import { causeOf } from './peerConnect.ts';
+import { causeOf, type Lookup } from './peerConnect.ts';
 
-export interface PeerPortOptions {
-  /** What the port is for, in messages: `election`. */
-  readonly name: string;
+/** How a server listens for others. */
+interface ListeningOptions {
+  /** Its own addresses. */
   readonly addresses: readonly HostPort[];
   /** Listen on every address of this machine (quorumListenOnAllIPs). */
   readonly onAllAddresses: boolean;
   /** Tries to bind, 0: without end (electionPortBindRetry). */
-  readonly tries: number;
+  readonly bindTries: number;
   /** Between two tries to bind, in ms. */
-  readonly pauseMs?: number;
+  readonly bindPauseMs?: number;
   /** A connection that has not said who it is after this many ms is closed. */
   readonly silentMs?: number;
-  /** Such connections from one address; the oldest goes when there is one more. */
-  readonly maxSilent?: number;
   readonly logger: Logger;
+}
+
+/** What the links over the election port and those over the quorum port have in common. */
+export interface PeerLinksOptions extends ListeningOptions {
+  readonly id: ServerId;
+  /** Servers that no member list names may come, before a reconfig adds them. */
+  readonly admitsStrangers: boolean;
+  readonly lookup?: Lookup;
+}
+
+/** Where another server listens, on the port in question. */
+export interface PeerAddresses {
+  readonly id: ServerId;
+  readonly addresses: readonly HostPort[];
+}
+
+interface PeerPortOptions extends ListeningOptions {
+  /** What the port is for, in messages: `the election`. */
+  readonly name: string;
+  /** Connections from one address that have not said who they are; the oldest makes room. */
+  readonly maxSilent?: number;
   readonly onAccepted: (visitor: Visitor) => void;
 }
 
@@ -91,20 +111,20 @@ export class PeerPort {
   }
 
   async #bind(host: string | null, port: number): Promise<Server> {
-    const { name, tries, pauseMs = PAUSE_MS, logger } = this.#options;
+    const { name, bindTries, bindPauseMs = PAUSE_MS, logger } = this.#options;
     const where = host === null ? `port ${port}` : printHostPort({ host, port });
     for (let tried = 1; ; tried++) {
       try {
         return await this.#bindOnce(host, port);
       } catch (error) {
         const cause = causeOf(error, host ?? '');
-        if (this.#isClosed || tried === tries) {
-          const times = tries === 1 ? '' : ` after ${tried} tries`;
+        if (this.#isClosed || tried === bindTries) {
+          const times = bindTries === 1 ? '' : ` after ${tried} tries`;
           const message = `Cannot listen for ${name} on ${where}${times}: ${cause}`;
           throw Object.assign(new Error(message, { cause: error }), { exitCode: CANNOT_BIND });
         }
         logger.error(`Exception while listening to address ${where}: ${cause}`);
-        await this.#pause(pauseMs);
+        await this.#pause(bindPauseMs);
       }
     }
   }

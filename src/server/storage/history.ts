@@ -1,9 +1,9 @@
 // Reading a stretch of the log back, for a learner that has missed it (DIFF from disk).
-import { hex0x, type Zxid } from '../../base/ids.ts';
+import { followsInLog, hex0x, type Zxid } from '../../base/ids.ts';
 import { LOG_HEADER_LENGTH, type LogEntry, LogScanner } from '../../wire/log.ts';
 import type { DiskFile } from './disk.ts';
 import { logsAmong } from './fileNames.ts';
-import { follows, type TxnLog } from './logFile.ts';
+import type { TxnLog } from './logFile.ts';
 import type { ClosedLog, Marks } from './marks.ts';
 import type { Place } from './recovery.ts';
 import { ADVICE, StorageError } from './storageError.ts';
@@ -30,7 +30,7 @@ function gaplessLogs({ place, marks, log, floor }: HistorySource): ClosedLog[] {
     const joins =
       next === undefined
         ? closed.last === lastLogged
-        : closed.last >= next.first || follows(next.first, closed.last);
+        : closed.last >= next.first || followsInLog(closed.last, next.first);
     if (!joins || closed.last < floor) break;
     logs.unshift(closed);
   }
@@ -139,7 +139,7 @@ class Stretch implements History {
       while (this.#last < this.#upTo) {
         const entry = this.#ahead ?? this.#next();
         this.#ahead = null;
-        if (entry === null || (entry.zxid > this.#last && !follows(entry.zxid, this.#last))) {
+        if (entry === null || (entry.zxid > this.#last && !followsInLog(this.#last, entry.zxid))) {
           throw this.#gap(entry);
         }
         if (entry.zxid <= this.#last) continue;

@@ -1,7 +1,7 @@
 // The transaction log being written: group commit, preallocation and the change to a new file.
 // What gathers while one fdatasync runs goes out with one write into the next.
 import { assert } from '../../base/assert.ts';
-import { counterOf, epochOf, hex0x, NO_ZXID, type Zxid } from '../../base/ids.ts';
+import { followsInLog, hex0x, NO_ZXID, type Zxid } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import { LOG_HEADER_LENGTH, LogBatch, logHeader } from '../../wire/log.ts';
 import type { Disk, DiskFile } from './disk.ts';
@@ -93,7 +93,7 @@ export class TxnLog {
 
   /** Copies one entry into the batch that the next `flush` writes. */
   append(zxid: Zxid, entry: Uint8Array): void {
-    assert(follows(zxid, this.#lastAppended), () => gapMessage(zxid, this.#lastAppended));
+    assert(followsInLog(this.#lastAppended, zxid), () => gapMessage(zxid, this.#lastAppended));
     if (this.#gathering.entries === 0) this.#gatheringFrom = zxid;
     this.#gathering.add(entry);
     this.#lastAppended = zxid;
@@ -270,15 +270,6 @@ export class TxnLog {
     if (this.#isBusy) return;
     this.#whenIdle?.();
   }
-}
-
-/**
- * A transaction follows another directly, or is the first of a later epoch. Apache's standalone
- * server goes on to the next epoch with the counter 0.
- */
-export function follows(zxid: Zxid, previous: Zxid): boolean {
-  if (zxid === previous + 1n) return true;
-  return epochOf(zxid) > epochOf(previous) && counterOf(zxid) === 1;
 }
 
 const gapMessage = (zxid: Zxid, previous: Zxid): string =>

@@ -1,12 +1,11 @@
 // From a data directory to a state: the newest whole snapshot, then every log entry after it.
 // Only reads; what has to be repaired before the server may write is returned.
-import { counterOf, hex0x, NO_ZXID, type Zxid, zxid } from '../../base/ids.ts';
+import { counterOf, followsInLog, hex0x, NO_ZXID, type Zxid, zxid } from '../../base/ids.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { State } from '../../state/state.ts';
 import { type LogEnd, LogScanner } from '../../wire/log.ts';
 import type { Disk } from './disk.ts';
 import { logsAmong, type NumberedFile } from './fileNames.ts';
-import { follows } from './logFile.ts';
 import { type ClosedLog, Marks } from './marks.ts';
 import { Replay } from './replay.ts';
 import { chooseSnapshot, type Rejected } from './snapshotChoice.ts';
@@ -164,7 +163,7 @@ class Recovery {
   #noteRun(read: Zxid): void {
     if (read <= this.#lastRead) return;
     this.#firstRead ??= read;
-    if (this.#runFrom === null || !follows(read, this.#lastRead)) this.#runFrom = read;
+    if (this.#runFrom === null || !followsInLog(this.#lastRead, read)) this.#runFrom = read;
     this.#lastRead = read;
   }
 

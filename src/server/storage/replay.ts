@@ -1,13 +1,12 @@
 // Applies log entries in order on top of a snapshot, and refuses a hole, an entry that cannot be
 // read and a tree that differs from the digest its leader had.
-import { counterOf, hex0x, NO_ZXID, type Zxid } from '../../base/ids.ts';
+import { counterOf, followsInLog, hex0x, NO_ZXID, type Zxid } from '../../base/ids.ts';
 import { DIGEST_VERSION } from '../../state/digest.ts';
 import type { State } from '../../state/state.ts';
 import type { TxnDigest } from '../../transactions/digest.ts';
 import { applyTxn, decodeTxn } from '../../transactions/index.ts';
 import type { LogEntry } from '../../wire/log.ts';
 import type { ZxidDigest } from '../../wire/snapshot.ts';
-import { follows } from './logFile.ts';
 import { ADVICE, StorageError } from './storageError.ts';
 
 export interface Base {
@@ -110,7 +109,7 @@ export class Replay {
     }
     const last = this.#last;
     if (zxid === last + 1n && counterOf(zxid) !== 0) return;
-    if (!follows(zxid, last)) {
+    if (!followsInLog(last, zxid)) {
       throw new StorageError({
         file,
         reason: `entries are missing: zxid ${hex0x(zxid)}`,

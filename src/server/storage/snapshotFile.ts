@@ -7,7 +7,7 @@ import { LiveWalk } from '../../state/walk.ts';
 import type { ByteSource } from '../../wire/byteSource.ts';
 import { readSnapshot, SnapshotEncoder, type ZxidDigest } from '../../wire/snapshot.ts';
 import type { SnapshotVisitor } from '../../wire/snapshotTree.ts';
-import { SnapshotStreamEncoder, type SnapshotTarget } from '../../wire/snapshotWriting.ts';
+import { SnapshotStreamEncoder, type SnapshotTreeEncoder } from '../../wire/snapshotWriting.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { snapshotName, temporaryName } from './fileNames.ts';
 import { ADVICE, StorageError } from './storageError.ts';
@@ -45,7 +45,7 @@ export function* streamPieces(state: State, pieceSize = PIECE): Generator<Buffer
 
 function* treePieces(
   state: State,
-  encoder: SnapshotTarget,
+  encoder: SnapshotTreeEncoder,
   pieceSize: number,
 ): Generator<Buffer, void, void> {
   const start = state.lastZxid;

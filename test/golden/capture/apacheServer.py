@@ -1,4 +1,4 @@
-"""Starts a standalone Apache server in a process of its own, on loopback."""
+"""Starts Apache servers, alone or as an ensemble, each in a process of its own, on loopback."""
 
 import os
 import random
@@ -22,8 +22,12 @@ def free_port():
 
 
 class Server:
-    def __init__(self, *settings):
+    def __init__(self, *settings, myid=None):
         self.home = tempfile.mkdtemp(prefix="capture")
+        if myid is not None:
+            os.mkdir(f"{self.home}/data")
+            with open(f"{self.home}/data/myid", "w") as file:
+                file.write(f"{myid}\n")
         self.port = free_port()
         lines = ["tickTime=2000", f"dataDir={self.home}/data", f"clientPort={self.port}",
                  "clientPortAddress=127.0.0.1", "admin.enableServer=false", "maxClientCnxns=0"]
@@ -37,6 +41,11 @@ class Server:
              "-cp", os.environ["CAPTURE_CLASSPATH"],
              "org.apache.zookeeper.server.quorum.QuorumPeerMain", f"{self.home}/zoo.cfg"],
             stdout=self.out, stderr=subprocess.STDOUT)
+        # A member of an ensemble serves when others have come, too.
+        if myid is None:
+            self.wait()
+
+    def wait(self):
         until = time.monotonic() + 60
         while not self.serves():
             if self.process.poll() is not None or time.monotonic() > until:

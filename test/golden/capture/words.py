@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 
-from apacheServer import Server
+from apacheServer import Server, free_port
 from rawFrames import Connection, OPEN, connect, create, frame, i32, text
 
 WORDS = ["ruok", "srvr", "stat", "mntr", "conf", "cons", "envi", "isro", "wchs", "wchc", "wchp", "dump", "dirs",
@@ -36,6 +36,36 @@ def requests(link, *bodies):
         link.replies(False)
 
 
+def ensemble():
+    """Three that vote and an observer, all with the same three writes behind them; leader, follower and observer asked."""
+    ports = {i: (free_port(), free_port()) for i in (1, 2, 3, 4)}
+    lines = [f"server.{i}=127.0.0.1:{peers}:{elections}" for i, (peers, elections) in ports.items()]
+    lines[3] += ":observer"
+    servers = [Server("initLimit=10", "syncLimit=5", *lines, myid=i) for i in ports]
+    for server in servers:
+        server.wait()
+    leader = next(server for server in servers if "Mode: leader" in server.word("srvr"))
+    link = Connection(leader.port)
+    link.send(connect(30000))
+    link.replies(False)
+    requests(link, i32(1) + i32(1) + create("/app", b"data"), i32(2) + i32(1) + create("/app/e1", b"", OPEN, 1))
+    for server in servers:
+        while "Node count: 7" not in server.word("srvr"):
+            pass
+    rows = []
+    for server in (leader, next(one for one in servers[:3] if one is not leader), servers[3]):
+        words = {word: ask(server, word) for word in ("srvr", "stat", "mntr", "conf", "isro")}
+        for i, (peers, elections) in ports.items():
+            words["conf"] = words["conf"].replace(f":{peers}:{elections}", f":288{i}:388{i}")
+            words["conf"] = words["conf"].replace(f"={peers}\n", f"=288{i}\n").replace(f"={elections}\n", f"=388{i}\n")
+        mode = words["srvr"].split("Mode: ")[1].split("\n")[0]
+        rows.append({"state": f"{mode} of three that vote and an observer, two znodes written", "words": words})
+    link.link.close()
+    for server in servers:
+        server.stop()
+    return rows
+
+
 def main():
     rows = []
     with Server() as server:
@@ -64,6 +94,7 @@ def main():
     with Server("4lw.commands.whitelist=srvr,isro,wchs,dump,cons,conf,mntr", "extendedTypesEnabled=true", "snapCount=500", "maxSessionTimeout=60000",
                 "minSessionTimeout=1000", "globalOutstandingLimit=7") as server:
         rows.append({"state": "more settings", "words": [{"word": word, "text": ask(server, word)} for word in ("conf", "wchs", "dump", "cons")]})
+    rows += ensemble()
     with open(sys.argv[1], "w") as out:
         out.write("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
 

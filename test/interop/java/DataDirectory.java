@@ -1,4 +1,6 @@
 // Fills a server with nodes of every kind, prints all that a client can see, takes sessions over.
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -26,7 +28,23 @@ public final class DataDirectory {
     private static final int TIMEOUT = 60_000;
     private static final List<ACL> OPEN = Ids.OPEN_ACL_UNSAFE;
 
+    /** Does one thing, or without arguments what the lines of stdin say, each answer ended by a line END. */
     public static void main(String[] args) throws Exception {
+        if (args.length > 0) {
+            act(args);
+        } else {
+            BufferedReader lines = new BufferedReader(new InputStreamReader(System.in));
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                act(line.split(" "));
+                System.out.println("END");
+            }
+        }
+        System.out.flush();
+        // Without closing any session: what was opened here is to outlive this process.
+        Runtime.getRuntime().halt(0);
+    }
+
+    private static void act(String[] args) throws Exception {
         switch (args[0]) {
             case "fill":
                 fill(args[1], args[2]);
@@ -46,9 +64,6 @@ public final class DataDirectory {
             default:
                 throw new IllegalArgumentException(args[0]);
         }
-        System.out.flush();
-        // Without closing any session: what was opened here is to outlive this process.
-        Runtime.getRuntime().halt(0);
     }
 
     private static ZooKeeper connect(String address, long id, byte[] password) throws Exception {

@@ -1,7 +1,6 @@
 // Every transaction that was ever logged, and which one it was logged behind: two servers with the
 // same zxid must have the same transaction there, and the same ones before it.
-import { hex0x, NO_ZXID, type Zxid } from '../../../src/base/ids.ts';
-import { follows } from '../../../src/consensus/committedLog.ts';
+import { follows, hex0x, NO_ZXID, type Zxid } from '../../../src/base/ids.ts';
 import { demand } from '../violation.ts';
 
 export interface Entry {
@@ -16,17 +15,17 @@ export interface Entry {
 
 export class Lineage {
   readonly #entries = new Map<Zxid, Entry>();
-  readonly root: Entry = {
-    zxid: NO_ZXID,
-    prev: null,
-    index: 0,
-    bytes: Buffer.alloc(0),
-    isCommitted: true,
-    digest: null,
-  };
+  readonly root: Entry;
 
-  constructor() {
-    this.#entries.set(NO_ZXID, this.root);
+  /** @param first the zxid that all servers start with */
+  constructor(first: Zxid) {
+    const bytes = Buffer.alloc(0);
+    const isCommitted = true;
+    this.root = { zxid: first, prev: null, index: 0, bytes, isCommitted, digest: null };
+    this.#entries.set(first, this.root);
+    // One that has lost everything.
+    this.#entries.set(NO_ZXID, { ...this.root, zxid: NO_ZXID, index: -1 });
+    if (first === NO_ZXID) this.#entries.set(first, this.root);
   }
 
   get(zxid: Zxid): Entry {

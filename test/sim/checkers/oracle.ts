@@ -1,15 +1,23 @@
 // Knows the whole truth of a run: every transaction, which are committed, what the tree was after
 // each; and holds everything that servers do and clients see against it.
-import { counterOf, epochOf, hex0x, type SessionId, type Zxid } from '../../../src/base/ids.ts';
+import {
+  counterOf,
+  epochOf,
+  hex0x,
+  type SessionId,
+  type Zxid,
+  zxid,
+} from '../../../src/base/ids.ts';
 import type { LinkId } from '../../../src/consensus/events.ts';
 import type { Effect } from '../../../src/replica/events.ts';
 import type { Proposal } from '../../../src/replica/proposals.ts';
-import { State } from '../../../src/state/state.ts';
+import type { State } from '../../../src/state/state.ts';
 import { applyTxn, decodeTxn } from '../../../src/transactions/index.ts';
 import { ErrorCode } from '../../../src/wire/errors.ts';
 import { OpCode } from '../../../src/wire/opcodes.ts';
 import { PacketType, type QuorumPacket } from '../../../src/wire/quorum.ts';
 import type { SimClient } from '../client.ts';
+import { newState } from '../newState.ts';
 import type { Asked, Request, Shown } from '../requests.ts';
 import type { SimServer } from '../server.ts';
 import { demand } from '../violation.ts';
@@ -17,15 +25,15 @@ import type { World } from '../world.ts';
 import { Durability } from './durability.ts';
 import { type Entry, Lineage } from './lineage.ts';
 import { Memberships } from './memberships.ts';
-import { Sequences } from './outcomes.ts';
+import { Outcomes } from './outcomes.ts';
 import { PathHistories } from './pathHistories.ts';
-import { readsExactly } from './reads.ts';
+import { isRefusedRightly, readsExactly } from './reads.ts';
 import { SessionRecords } from './sessionRecords.ts';
 
 export class Oracle {
-  readonly lineage = new Lineage();
+  readonly lineage: Lineage;
   /** The tree with all that is committed. */
-  readonly state = new State();
+  readonly state: State = newState();
   readonly paths = new PathHistories();
   readonly sessions: SessionRecords;
   readonly durability: Durability;
@@ -36,16 +44,19 @@ export class Oracle {
   known: Zxid;
   /** Who led each epoch. */
   readonly leaders = new Map<number, number>();
-  readonly #sequences = new Sequences();
+  readonly #outcomes: Outcomes;
   readonly #world: World;
 
   constructor(world: World) {
     this.#world = world;
+    this.lineage = new Lineage(zxid(world.options.startsAt));
+    this.state.lastZxid = zxid(world.options.startsAt);
     this.tip = this.lineage.root;
     this.known = this.tip.zxid;
     this.memberships = new Memberships(world.options);
     this.durability = new Durability(world, this.lineage);
     this.sessions = new SessionRecords(world);
+    this.#outcomes = new Outcomes(world.options);
   }
 
   // -- servers ---------------------------------------------------------------------------------
@@ -189,12 +200,14 @@ export class Oracle {
     const decoded = decodeTxn(Buffer.from(entry.bytes));
     const { header, txn } = decoded;
     const { state } = this;
-    const request = this.sessions.committed(header, txn);
-    if (request !== null) this.#sequences.judge(request, decoded, state);
-    this.memberships.committed(entry, decoded, request);
+    this.#world.counts.committed(txn);
+    const asked = this.sessions.committed(header, txn);
+    if (asked !== null) this.#outcomes.judge(asked, decoded, state);
+    this.#outcomes.judgeRemoval(decoded, state);
+    this.memberships.committed(entry, decoded, asked?.request ?? null);
     applyTxn(state, header, txn);
     this.paths.record(state.tree, header.zxid, txn);
-    if (txn.type === OpCode.delete) this.#sequences.removed(txn.path);
+    this.#outcomes.removed(txn);
     const { digest } = state.tree;
     entry.digest ??= digest;
     demand(entry.digest === digest, 'P16', () => `the tree at ${hex0x(entry.zxid)} is another`);
@@ -232,7 +245,7 @@ export class Oracle {
     const is = txn.type === OpCode.error ? txn.err : ErrorCode.ok;
     demand(is === err, 'C12', () => `${what()}: ${is} in the log`);
     demand(zxid > asked.floor, 'C1', () => `${what()}: ${hex0x(asked.floor)} was known before`);
-    this.#told(zxid);
+    this.told(zxid);
   }
 
   /** C7 */
@@ -240,24 +253,32 @@ export class Oracle {
     demand(zxid >= asked.floor, 'C7', () => {
       return `a sync is answered at ${hex0x(zxid)}, ${hex0x(asked.floor)} was known before`;
     });
-    this.#told(zxid);
+    this.told(zxid);
   }
 
   /** C4: a read shows exactly the state of its zxid. */
   read(
-    _asked: Asked,
+    { user }: Asked,
     request: Extract<Request, { type: 'read' }>,
     zxid: Zxid,
     shown: Shown | null,
     client: number,
   ): void {
-    this.#told(zxid);
-    readsExactly(request, shown, this.paths.at(request.path, zxid), () => {
+    this.told(zxid);
+    readsExactly(request, shown, this.paths.at(request.path, zxid), user, () => {
       return `client ${client} reads ${request.how} of ${request.path} at ${hex0x(zxid)}`;
     });
   }
 
-  #told(zxid: Zxid): void {
+  /** C4: a read was refused for want of a permission. */
+  refused({ user }: Asked, request: Extract<Request, { type: 'read' }>, zxid: Zxid): void {
+    this.told(zxid);
+    const isRight = isRefusedRightly(request, this.paths.at(request.path, zxid), user);
+    demand(isRight, 'C4', () => `${user} may not read ${request.path} at ${hex0x(zxid)}`);
+  }
+
+  /** A client has been shown the state of this zxid. */
+  told(zxid: Zxid): void {
     demand(counterOf(zxid) === 0 || this.lineage.get(zxid).isCommitted, 'C12', () => {
       return `a client was told ${hex0x(zxid)}, which is not committed`;
     });

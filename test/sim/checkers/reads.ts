@@ -1,5 +1,7 @@
 // Whether a read shows what was there: all fields of its Stat, the data, the number of children.
 import type { Stat } from '../../../src/wire/data.ts';
+import { Perm } from '../../../src/wire/opcodes.ts';
+import { permits, textOf } from '../access.ts';
 import type { Request, Shown } from '../requests.ts';
 import { demand } from '../violation.ts';
 import type { Version } from './pathHistories.ts';
@@ -22,6 +24,7 @@ export function readsExactly(
   request: Extract<Request, { type: 'read' }>,
   shown: Shown | null,
   was: Version | null,
+  user: string | null,
   what: () => string,
 ): void {
   const stat = shown?.stat ?? null;
@@ -34,6 +37,12 @@ export function readsExactly(
       return `${what()}: ${field} ${stat[field]} instead of ${was[field]}`;
     });
   }
+  const needed = request.how === 'acl' ? Perm.read | Perm.admin : Perm.read;
+  demand(permits(was.acl, needed, user), 'C4', () => `${what()}: it may not`);
+  if (request.how === 'acl') {
+    const [shows, has] = [textOf(shown?.acl ?? []), textOf(was.acl)];
+    demand(shows === has, 'C4', () => `${what()}: ${shows} instead of ${has}`);
+  }
   if (request.how === 'data') {
     demand(
       shown?.data === was.data,
@@ -45,4 +54,14 @@ export function readsExactly(
     const count = shown?.children?.length;
     demand(count === was.numChildren, 'C4', () => `${what()}: ${count} children`);
   }
+}
+
+/** A read was refused: there must be what the client may not see. */
+export function isRefusedRightly(
+  { how }: Extract<Request, { type: 'read' }>,
+  was: Version | null,
+  user: string | null,
+): boolean {
+  const needed = how === 'acl' ? Perm.read | Perm.admin : Perm.read;
+  return was !== null && !permits(was.acl, needed, user);
 }

@@ -2,10 +2,12 @@
 // C10, C12, C13, C14, P16.
 import { hex0x } from '../../../src/base/ids.ts';
 import { childOf } from '../../../src/base/path.ts';
+import { OwnerKind } from '../../../src/state/owner.ts';
 import { CONFIG_PATH } from '../../../src/state/specialPaths.ts';
 import type { State } from '../../../src/state/state.ts';
 import { walk } from '../../../src/state/walk.ts';
 import type { Znode } from '../../../src/state/znode.ts';
+import { textOf } from '../access.ts';
 import { demand } from '../violation.ts';
 import type { World } from '../world.ts';
 
@@ -19,7 +21,7 @@ function dumpOf(state: State): string[] {
     const { cversion, numChildren } = state.tree.statOf(node);
     const fields = [czxid, mzxid, pzxid, ctime, mtime, version, cversion, aversion, ephemeralOwner];
     lines.push(
-      `${path} ${fields.join(' ')} ${numChildren} ${node.data?.toString('hex') ?? 'null'}`,
+      `${path} ${fields.join(' ')} ${numChildren} ${node.data?.toString('hex') ?? 'null'} ${textOf(node.acl.list)}`,
     );
     let count = 0;
     node.children?.forEach((_, name) => {
@@ -31,7 +33,8 @@ function dumpOf(state: State): string[] {
       'C14',
       () => `${path} has ${count} children and says ${numChildren}`,
     );
-    demand(ephemeralOwner === 0n || state.sessions.has(ephemeralOwner as never), 'C10', () => {
+    const isEphemeral = state.tree.kindOf(ephemeralOwner) === OwnerKind.session;
+    demand(!isEphemeral || state.sessions.has(ephemeralOwner as never), 'C10', () => {
       return `${path} belongs to session ${hex0x(ephemeralOwner)}, which is over`;
     });
   });

@@ -1,10 +1,10 @@
 // Sessions and their requests as the log has them: each request takes effect once, none after its
 // session's end, and no session ends while its client is heard: C2, C11.
-import { hex0x, type SessionId, type Zxid } from '../../../src/base/ids.ts';
+import { hex0x, NO_SESSION, type SessionId, type Zxid } from '../../../src/base/ids.ts';
 import type { Txn, TxnHeader } from '../../../src/transactions/index.ts';
 import { OpCode } from '../../../src/wire/opcodes.ts';
 import type { SimClient } from '../client.ts';
-import type { Asked, Request } from '../requests.ts';
+import type { Asked } from '../requests.ts';
 import { demand } from '../violation.ts';
 import type { World } from '../world.ts';
 
@@ -18,7 +18,6 @@ interface Record {
 export class SessionRecords {
   readonly #world: World;
   readonly #records = new Map<SessionId, Record>();
-  expired = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -40,8 +39,10 @@ export class SessionRecords {
     this.#records.get(session)?.asked.set(asked.xid, asked);
   }
 
-  /** A transaction of the session is committed; returns the request that it answers. */
-  committed({ clientId, cxid, zxid, type }: TxnHeader, txn: Txn): Request | null {
+  /** A transaction of the session is committed; returns the request that it answers, as it was asked. */
+  committed({ clientId, cxid, zxid, type }: TxnHeader, txn: Txn): Asked | null {
+    // What the leader asks for by itself: containers and TTL znodes that are over.
+    if (clientId === NO_SESSION) return null;
     let record = this.#records.get(clientId);
     if (record === undefined) {
       record = { client: null, asked: new Map(), done: new Set(), endedAt: null };
@@ -72,7 +73,7 @@ export class SessionRecords {
       () => `request ${cxid} of ${hex0x(clientId)} is done twice`,
     );
     record.done.add(cxid);
-    return record.asked.get(cxid)?.request ?? null;
+    return record.asked.get(cxid) ?? null;
   }
 
   /**
@@ -80,7 +81,7 @@ export class SessionRecords {
    * it, and the client pings thrice in its timeout.
    */
   #expired(session: SessionId, { client }: Record): void {
-    this.expired++;
+    this.#world.counts.add('session expired');
     // What a client has left behind expires in its own time.
     if (client?.session !== session) return;
     const { options, timers } = this.#world;

@@ -283,13 +283,21 @@ describe('the session', () => {
     );
   });
 
-  it('says each reason once', () => {
+  it('says each reason once, of several servers too', () => {
     const stage = new Stage(terminal);
     stage.connects = false;
     stage.shell.start();
-    for (let i = 0; i < 3; i++)
-      stage.zk.become('connecting', { reason: 'connect ECONNREFUSED h:1' });
-    expect(stage.err()).toBe('connect ECONNREFUSED h:1, retrying\n');
+    const lost = () => {
+      for (const server of ['h:1', 'h:2', 'h:1', 'h:2'])
+        stage.zk.become('connecting', { reason: `connect ECONNREFUSED ${server}` });
+    };
+    lost();
+    const once = 'connect ECONNREFUSED h:1, retrying\nconnect ECONNREFUSED h:2, retrying\n';
+    expect(stage.err()).toBe(once);
+    stage.zk.become('connected');
+    stage.err();
+    lost();
+    expect(stage.err()).toBe(once);
   });
 
   it('that expired is status 5, says what was lost, and connect opens another', async () => {

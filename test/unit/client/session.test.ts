@@ -7,7 +7,12 @@ import { Client } from '../../../src/client/zookeeper.ts';
 import { AuthPacket, SetWatches, SetWatches2, StatResponse } from '../../../src/wire/client.ts';
 import type { Stat } from '../../../src/wire/data.ts';
 import { EventType, OpCode, Xid } from '../../../src/wire/opcodes.ts';
-import { eventFrame, FakeWorld, replyFrame } from '../../support/clientWorld.ts';
+import {
+  eventFrame,
+  type FakeConnection,
+  FakeWorld,
+  replyFrame,
+} from '../../support/clientWorld.ts';
 
 const stat: Stat = {
   czxid: zxid(1n),
@@ -411,16 +416,31 @@ describe('moving the session', () => {
     expect(client.isConnected).toBe(false);
   });
 
-  test('silence as long as the session timeout is told as probably expired, once', async () => {
-    const client = await aConnectedClient();
-    world.dialled = (connection) => connection.close('refused');
-    world.connection.close();
-    await world.pass(29_000);
-    expect(named(client.states)).not.toContain('probablyExpired');
-    await world.pass(60_000);
-    expect(named(client.states).filter((state) => state === 'probablyExpired')).toHaveLength(1);
-    expect(client.state).toBe('connecting');
-  });
+  test.each([
+    ['refuse', (connection: FakeConnection) => connection.close('refused')],
+    ['accept and are silent', (connection: FakeConnection) => connection.open()],
+    [
+      'accept and leave',
+      (connection: FakeConnection) => {
+        connection.open();
+        connection.close();
+      },
+    ],
+  ])(
+    'servers that %s as long as the session timeout: probably expired, told once (ZOOKEEPER-4508)',
+    async (_, serve) => {
+      const client = await aConnectedClient();
+      world.dialled = serve;
+      world.connection.close();
+      await world.pass(29_000);
+      expect(named(client.states)).not.toContain('probablyExpired');
+      await world.pass(2000);
+      expect(named(client.states)).toContain('probablyExpired');
+      await world.pass(60_000);
+      expect(named(client.states).filter((state) => state === 'probablyExpired')).toHaveLength(1);
+      expect(client.state).toBe('connecting');
+    },
+  );
 });
 
 describe('the end of a session', () => {

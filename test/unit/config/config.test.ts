@@ -257,9 +257,32 @@ describe('the number of this server', () => {
     expect(errors(three, { myid: '7' })).toEqual([
       'zoo.cfg: My id 7 not in the peer list: there is no server.7 line',
     ]);
-    expect(errors(three, { myid: 'one' })[0]).toBe(
+    expect(errors(three, { myid: 'one' })).toEqual([
       '/data/myid: must hold the number of this server, got "one"',
-    );
+    ]);
+  });
+
+  test('is not missed because its own line cannot be read', () => {
+    const broken = three.replace('server.1=a:1:2', 'server.1=a:1');
+    expect(errors(broken, { myid: '1' })).toEqual([
+      expect.stringMatching(/^zoo\.cfg:6: server\.1 must be host:peerPort:electionPort/),
+    ]);
+    const parsed = parse(broken, { myid: '1' });
+    // Three are left, of which two vote: that would not be said to one who means four.
+    expect(parsed.warnings).toEqual([]);
+  });
+
+  test('has a place that no other server has, and no client of its own', () => {
+    const shared = three.replace('server.2=b:1:2', 'server.2=a:2:3');
+    expect(errors(shared, { myid: '1' })).toEqual([
+      "zoo.cfg:7: server.2 has a:2, which is server.1's already",
+    ]);
+    const client = three.replace('server.2=b:1:2', 'server.2=b:2181:2');
+    expect(errors(client, { myid: '2' })).toEqual([
+      'zoo.cfg:3: clientPort 2181 is the port for peers in the server line zoo.cfg:7',
+    ]);
+    expect(accepted(`${client}clientPortAddress=c\n`, { myid: '2' }).clientPort).toBe(2181);
+    expect(accepted(client, { myid: '1' }).clientPort).toBe(2181);
   });
 
   test('decides the role and the client port', () => {
@@ -287,8 +310,7 @@ describe('the table of keys', () => {
     const unread = Object.entries(keys)
       .filter(([name, row]) => ['supported', 'ensemble'].includes(row.status) && !read(name))
       .map(([name]) => name);
-    // There is only one algorithm, so the table alone decides.
-    expect(unread).toEqual(['electionAlg']);
+    expect(unread).toEqual([]);
   });
 
   test('has a default of every key that its own parser takes', () => {

@@ -1,25 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Zxid, zxid } from '../../../src/base/ids.ts';
-import { CommittedLog, follows } from '../../../src/consensus/committedLog.ts';
+import { CommittedLog } from '../../../src/consensus/committedLog.ts';
 import { chooseSync, type LogOnDisk } from '../../../src/consensus/sync.ts';
 import { historyOf, id, text } from './conversation.ts';
 
 const zxids = (log: CommittedLog, after: Zxid): Zxid[] =>
   log.committedAfter(after).map((one) => one.zxid);
-
-describe('what follows', () => {
-  it('is the next of the epoch, or the first of a later one', () => {
-    expect(follows(id(4, 2), id(4, 3))).toBe(true);
-    expect(follows(id(4, 2), id(7, 1))).toBe(true);
-    expect(follows(id(4, 0), id(4, 1))).toBe(true);
-    expect(follows(id(4, 2), id(4, 4))).toBe(false);
-    expect(follows(id(4, 2), id(4, 2))).toBe(false);
-    expect(follows(id(4, 2), id(3, 1))).toBe(false);
-    expect(follows(id(4, 2), id(5, 2))).toBe(false);
-    expect(follows(id(4, 0xffff_ffff), id(5, 0))).toBe(false);
-  });
-});
 
 describe('the committed log', () => {
   it('keeps no more than it may, but all that is in flight', () => {

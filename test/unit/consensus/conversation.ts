@@ -8,7 +8,15 @@ import { Learner } from '../../../src/consensus/learner.ts';
 import type { LearnerOptions } from '../../../src/consensus/learnerOptions.ts';
 import * as packets from '../../../src/consensus/packets.ts';
 import { majority } from '../../../src/consensus/quorum.ts';
-import { PacketType, PROTOCOL_VERSION, type QuorumPacket } from '../../../src/wire/quorum.ts';
+import {
+  AckEpoch,
+  dataOf,
+  fromData,
+  LearnerInfo,
+  PacketType,
+  PROTOCOL_VERSION,
+  type QuorumPacket,
+} from '../../../src/wire/quorum.ts';
 
 export const id = (epoch: number, counter: number): Zxid =>
   zxid((BigInt(epoch) << 32n) | BigInt(counter));
@@ -29,7 +37,7 @@ const show = (one: RoleOutput): string => {
       const { type, zxid: at, data } = one.packet;
       const name = packets.nameOf(type);
       if (type === PacketType.ackEpoch)
-        return `${one.link} ${name} ${packets.readInt(one.packet)} ${hex(at)}`;
+        return `${one.link} ${name} ${fromData(AckEpoch, data).currentEpoch} ${hex(at)}`;
       if (
         type === PacketType.proposal ||
         type === PacketType.inform ||
@@ -74,7 +82,7 @@ const show = (one: RoleOutput): string => {
     case 'revalidated':
       return `revalidated ${hex(one.session)} ${one.isValid}`;
     case 'requested':
-      return `${one.link} requested`;
+      return `${one.link} requested ${hex(one.request.session)} ${one.request.opcode}`;
     case 'reconfigured':
       return `reconfigured ${hex(one.zxid)} ${one.leader}`;
     default:
@@ -154,7 +162,7 @@ export const greeting = (
   p(
     more.type ?? PacketType.followerInfo,
     id(accepted, 0),
-    packets.infoOf({
+    dataOf(LearnerInfo, {
       serverid: BigInt(server),
       protocolVersion: PROTOCOL_VERSION,
       configVersion: more.configVersion ?? 0n,
@@ -162,6 +170,6 @@ export const greeting = (
   );
 
 export const ackEpoch = (epoch: number, last: Zxid): QuorumPacket =>
-  p(PacketType.ackEpoch, last, packets.intOf(epoch));
+  p(PacketType.ackEpoch, last, dataOf(AckEpoch, { currentEpoch: epoch }));
 
 export const ack = (at: Zxid): QuorumPacket => p(PacketType.ack, at);

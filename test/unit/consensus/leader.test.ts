@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sessionId } from '../../../src/base/ids.ts';
-import { touchesOf } from '../../../src/consensus/packets.ts';
-import { PacketType } from '../../../src/wire/quorum.ts';
+import { forwardedData, PacketType, touchesData } from '../../../src/wire/quorum.ts';
 import { ack, ackEpoch, greeting, id, leaderWith, p, taken, text } from './conversation.ts';
 
 type Told = ReturnType<typeof leaderWith>;
@@ -255,7 +254,7 @@ describe('a leader', () => {
     [
       'a greeting without data',
       p(PacketType.followerInfo, id(4, 0)),
-      'FOLLOWERINFO: packet 11 without data',
+      'FOLLOWERINFO: a packet without data',
     ],
     ['a request instead of a greeting', p(PacketType.request), 'REQUEST out of place'],
     ['an ACK instead of a greeting', ack(id(4, 1)), 'ACK out of place'],
@@ -295,7 +294,7 @@ describe('a leader', () => {
     const { leader, out } = told;
     leader.tick(50);
     expect(taken(out)).toEqual(['2 PING 500000000']);
-    const sessions = touchesOf([{ session: sessionId(0x2an), timeout: 4000 }]);
+    const sessions = touchesData([{ session: sessionId(0x2an), timeout: 4000 }]);
     leader.packet(2, p(PacketType.ping, id(5, 0), sessions), 60);
     expect(taken(out)).toEqual(['touched 2a 4000']);
     leader.packet(2, p(PacketType.revalidate, undefined, sessions), 60);
@@ -303,6 +302,15 @@ describe('a leader', () => {
     leader.revalidated(2, sessionId(0x2an), true);
     leader.sync(2)();
     expect(taken(out)).toEqual(['2 REVALIDATE', '2 SYNC 0']);
+  });
+
+  it('passes on what learners forward, if it is a request', () => {
+    const { leader, out } = established();
+    const request = { session: sessionId(0x2an), cxid: 7, opcode: 5, body: text('...') };
+    leader.packet(2, p(PacketType.request, undefined, forwardedData(request)), 60);
+    expect(taken(out)).toEqual(['2 requested 2a 5']);
+    leader.packet(2, p(PacketType.request, undefined, Buffer.alloc(15)), 60);
+    expect(taken(out)[0]).toBe('unlink 2');
   });
 
   it('is confirmed by the answers to pings sent later, one round for all that ask meanwhile', () => {

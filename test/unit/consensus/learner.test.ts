@@ -1,13 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { sessionId } from '../../../src/base/ids.ts';
-import { intOf, VERSION, validityOf } from '../../../src/consensus/packets.ts';
-import { PacketType, type QuorumPacket } from '../../../src/wire/quorum.ts';
+import {
+  dataOf,
+  LeaderInfo,
+  PacketType,
+  PROTOCOL_VERSION,
+  type QuorumPacket,
+  Revalidated,
+} from '../../../src/wire/quorum.ts';
 import { historyOf, id, learnerWith, p, taken, text } from './conversation.ts';
 
 type Told = ReturnType<typeof learnerWith>;
 
 const LINK = 1;
-const leaderInfo = (epoch: number): QuorumPacket => p(PacketType.leaderInfo, id(epoch, 0), VERSION);
+const leaderInfo = (epoch: number, protocolVersion = PROTOCOL_VERSION): QuorumPacket =>
+  p(PacketType.leaderInfo, id(epoch, 0), dataOf(LeaderInfo, { protocolVersion }));
 const newLeader = (epoch: number): QuorumPacket =>
   p(PacketType.newLeader, id(epoch, 0), text('servers'));
 const proposal = (epoch: number, counter: number, value = 'x'): QuorumPacket =>
@@ -155,19 +162,40 @@ describe('a learner', () => {
     gets(told, p(PacketType.trunc, id(4, 2)), lent, newLeader(5));
     expect(taken(out)).toEqual(['truncate 400000002']);
     lent.data?.fill(0);
-    learner.truncated(id(4, 2), 0);
+    learner.truncated(0);
     expect(taken(out)).toEqual(['proposed 500000001 a', 'announced servers']);
     learner.logged(id(5, 1));
     expect(taken(out)).toEqual(['save current 5']);
   });
 
-  it('is over when its log could not be cut where it should', () => {
+  it('asks for a snapshot, and promises nothing, when its log cannot be cut there', () => {
     const told = accepted();
-    gets(told, p(PacketType.trunc, id(4, 1)));
-    told.learner.truncated(id(4, 2), 0);
-    expect(taken(told.out).at(-1)).toBe(
-      'ended: the log could be cut after 0x400000002, not after 0x400000001',
-    );
+    const { learner, out } = told;
+    gets(told, p(PacketType.trunc, id(4, 1)), proposal(5, 1), newLeader(5));
+    learner.notTruncated(0);
+    const [, unlink, link, ...rest] = taken(out);
+    expect([unlink, link, rest]).toEqual(['unlink 1', 'link 3 to 1', []]);
+    learner.linked(3, 0);
+    const next = (packet: QuorumPacket): void => learner.packet(3, packet, 0);
+    next(leaderInfo(5));
+    expect(taken(out)).toEqual(['3 FOLLOWERINFO 400000000', '3 ACKEPOCH -1 0']);
+    next(p(PacketType.snap, id(5, 7)));
+    next(newLeader(5));
+    expect(taken(out)).toEqual(['restoring 500000007']);
+    learner.restored(id(5, 7), 0);
+    expect(taken(out)).toEqual(['announced servers', 'save current 5']);
+  });
+
+  it('takes nothing but a snapshot once it has told of no history', () => {
+    for (const packet of [diff, p(PacketType.trunc, id(4, 1)), proposal(4, 3), leaderInfo(6)]) {
+      const told = accepted();
+      gets(told, p(PacketType.trunc, id(4, 1)));
+      told.learner.notTruncated(0);
+      told.learner.linked(3, 0);
+      if (packet.type !== PacketType.leaderInfo) told.learner.packet(3, leaderInfo(5), 0);
+      told.learner.packet(3, packet, 0);
+      expect(taken(told.out).at(-1)).toMatch('ended: leader 1 has sent');
+    }
   });
 
   it('takes a snapshot, and skips what that has already', () => {
@@ -279,7 +307,7 @@ describe('a learner', () => {
     [
       'a proposal without an entry',
       [p(PacketType.proposal, id(5, 1))],
-      'PROPOSAL: packet 2 without data',
+      'PROPOSAL: a packet without data',
     ],
     [
       'an answer cut short',
@@ -323,7 +351,7 @@ describe('a learner', () => {
   it('leaves a leader of an older protocol', () => {
     const told = learnerWith();
     told.learner.linked(LINK, 0);
-    gets(told, p(PacketType.leaderInfo, id(5, 0), intOf(1)));
+    gets(told, leaderInfo(5, 1));
     expect(taken(told.out).at(-1)).toBe('ended: leader 1 has sent an older protocol');
   });
 
@@ -345,18 +373,19 @@ describe('a learner', () => {
   it('runs errands for its clients, but not before UPTODATE', () => {
     const told = accepted();
     const { learner, out } = told;
+    const request = { session: sessionId(1n), cxid: 1, opcode: 1, body: text('...') };
     gets(told, diff);
-    learner.request(text('...'), null);
+    learner.request(request, null);
     learner.revalidate(sessionId(1n), 4000);
     expect(taken(out)).toEqual([]);
     gets(told, newLeader(5));
     learner.epochSaved('current', 5);
     gets(told, upToDate);
     taken(out);
-    learner.request(text('...'), null);
+    learner.request(request, null);
     learner.revalidate(sessionId(1n), 4000);
     expect(taken(out)).toEqual(['1 REQUEST', '1 REVALIDATE']);
-    const validity = validityOf(sessionId(1n), true);
+    const validity = dataOf(Revalidated, { session: sessionId(1n), isValid: true });
     gets(told, p(PacketType.revalidate, undefined, validity), p(PacketType.sync, id(0, 0)));
     expect(taken(out)).toEqual(['revalidated 1 true', 'synced']);
   });

@@ -6,6 +6,7 @@ import {
   passwordOf,
   Sessions,
   SessionTracker,
+  sessionIdAfter,
 } from '../../../src/state/sessions.ts';
 
 const ONE = sessionId(1n);
@@ -90,6 +91,29 @@ describe('a session', () => {
     // More than 40 bits of time lose their top, the server's byte stays.
     expect(initialSessionId(2n, 2 ** 40 + 5) >> 56n).toBe(2n);
     expect(initialSessionId(128n, 0)).toBe(-(1n << 63n) + 1n);
+  });
+
+  it('counts up within the ids of its server', () => {
+    const last = sessionId(0x05ff_ffff_ffff_ffffn);
+    expect(sessionIdAfter(sessionId(last - 1n))).toBe(last);
+    expect(sessionIdAfter(last)).toBe(0x0500_0000_0000_0000n);
+    // 0 means none, and the lowest number the owner of a container.
+    expect(sessionIdAfter(sessionId(0x00ff_ffff_ffff_ffffn))).toBe(1n);
+    expect(sessionIdAfter(sessionId((-127n << 56n) - 1n))).toBe(-(1n << 63n) + 1n);
+    expect(sessionIdAfter(sessionId(0x7fff_ffff_ffff_ffffn))).toBe(0x7f00_0000_0000_0000n);
+  });
+
+  it('goes on behind the latest id, also when the clock in it has begun anew', () => {
+    const sessions = new Sessions();
+    const late = initialSessionId(3n, 2 ** 41 - 5);
+    const early = initialSessionId(3n, 2 ** 41 + 5);
+    sessions.add(late, 4000);
+    expect(sessions.firstFree(late)).toBe(late + 1n);
+    expect(sessions.firstFree(early)).toBe(early);
+    sessions.add(early, 4000);
+    sessions.add(sessionId(late + 7n), 4000);
+    expect(sessions.firstFree(early)).toBe(early + 1n);
+    expect(sessions.firstFree(initialSessionId(4n, 0))).toBe(initialSessionId(4n, 0));
   });
 
   it('is known with its timeout until it ends', () => {

@@ -121,7 +121,8 @@ describe('quorum packets', () => {
       { session: -2n as never, timeout: 6000 },
     ];
     expect(readTouches(touchesData(touches))).toEqual(touches);
-    expect(readTouches(null)).toEqual([]);
+    expect(readTouches(touchesData([]))).toEqual([]);
+    expect(() => readTouches(null)).toThrow(WireError);
     expect(() => readTouches(Buffer.alloc(13))).toThrow(WireError);
     expect(() => readForwarded(Buffer.alloc(15))).toThrow(WireError);
   });

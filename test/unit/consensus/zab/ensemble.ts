@@ -451,23 +451,24 @@ export class Ensemble {
 
   #truncate(machine: Machine, after: Zxid, isTold: boolean): void {
     const { image } = machine;
-    let { after: last } = { after };
-    if (this.#mutations.keepsTails !== true) {
+    const isCut = after >= image.snapshotAt;
+    if (isCut && this.#mutations.keepsTails !== true) {
       const kept = image.items.filter((item) => item.zxid <= after);
-      if (after < image.snapshotAt) last = image.snapshotAt;
-      else {
-        this.oracle.keeps(machine, image.items, kept);
-        image.items = kept;
-      }
+      this.oracle.keeps(machine, image.items, kept);
+      image.items = kept;
     }
     if (!isTold) return;
     if (!(machine.role instanceof Learner)) {
       machine.isStale = true;
       return;
     }
+    if (!isCut) {
+      machine.role.notTruncated(this.now);
+      return;
+    }
     machine.applied = [...image.items];
     machine.proposed = [];
-    machine.role.truncated(last, this.now);
+    machine.role.truncated(this.now);
   }
 
   // -- links

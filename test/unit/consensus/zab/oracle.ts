@@ -1,6 +1,5 @@
 // The invariants of ZAB (P1 to P15 of the TLA+ specifications), checked on what every server does.
-import { hex0x, type Zxid } from '../../../../src/base/ids.ts';
-import { follows } from '../../../../src/consensus/committedLog.ts';
+import { follows, hex0x, type Zxid } from '../../../../src/base/ids.ts';
 import type { QuorumRule, ServerId } from '../../../../src/consensus/quorum.ts';
 import type { Image, Item, Machine } from './machine.ts';
 

@@ -10,7 +10,7 @@ import {
   encodeNotification,
   type Notification,
 } from '../../../../src/wire/election.ts';
-import { waitFor } from '../../../support/processes.ts';
+import { freePort, waitFor } from '../../../support/processes.ts';
 
 interface Ear {
   readonly links: ElectionLinks;
@@ -72,14 +72,6 @@ const hears = (ear: Ear, from: number, zxid: bigint) =>
   waitFor(`${zxid} from ${from}`, () =>
     ear.heard.some((one) => one.from === from && one.zxid === zxid),
   );
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as { port: number };
-  await new Promise((done) => server.close(done));
-  return port;
-}
 
 function raw(port: number, bytes?: Buffer): Socket {
   const socket = connect({ port, host: '127.0.0.1' });
