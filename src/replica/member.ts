@@ -89,10 +89,7 @@ export class Member {
 
   /** Before the first event: looks for a leader. */
   start(): void {
-    // A membership that was kept as on its way, and did not get into the log, must be forgotten now:
-    // once the log is longer it would be taken for one that is there.
-    const isPending = this.#reconfiguring.ensemble.pending !== null;
-    if (isPending || this.#own.reconfig?.pending != null) this.#reconfiguring.tellWorld();
+    this.#reconfiguring.begin(this.#own.reconfig?.pending ?? null);
     this.#look();
     this.drain();
   }

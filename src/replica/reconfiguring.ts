@@ -111,8 +111,16 @@ export class Reconfiguring {
     return false;
   }
 
+  /**
+   * @param kept as on its way when this server ended: if it did not get into the log it must be
+   * forgotten now, as it would be taken for one that is there once the log is longer
+   */
+  begin(kept: Membership | null): void {
+    if (this.ensemble.pending !== null || kept !== null) this.#tellWorld();
+  }
+
   /** Lets the world know whom to let in, and what to write down. */
-  tellWorld(): void {
+  #tellWorld(): void {
     const { active, pending, heard } = this.ensemble;
     this.#replica.effect({ kind: 'membership', active, pending, heard });
   }
@@ -120,7 +128,7 @@ export class Reconfiguring {
   #changed(): void {
     this.#election.changeMembership(this.ensemble.known);
     this.#role()?.membershipChanged();
-    this.tellWorld();
+    this.#tellWorld();
   }
 }
 

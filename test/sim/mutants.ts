@@ -81,9 +81,9 @@ const changing: readonly Mutant[] = [
   {
     name: 'a membership that did not get into the log is found again later',
     like: 'found here',
-    file: 'src/replica/member.ts',
-    from: 'if (isPending || this.#own.reconfig?.pending != null)',
-    to: 'if (isPending)',
+    file: 'src/replica/reconfiguring.ts',
+    from: 'if (this.ensemble.pending !== null || kept !== null)',
+    to: 'if (this.ensemble.pending !== null)',
     fixed: { reconfig: true },
   },
   {
