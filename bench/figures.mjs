@@ -109,15 +109,15 @@ async function idleSessions() {
   row(name, atMost(12, '<= 12 KB'), bytes, (b) => `${(b / 1000).toFixed(1)} KB`, bytes[0] / 1000);
 }
 
-/** Longest wait of a lone reader while sets make the server write a snapshot of everything. */
+/** Longest waits of a lone reader, and of the sets that make the server write a snapshot of everything. */
 async function longestWait(server) {
   const before = load(server, '--conns 1 --mix get=1 --rate 500 --secs 10 --root /quiet');
   const quiet = (await before).lat_us.get.max;
   const writing = load(server, '--conns 4 --depth 16 --mix set=1 --rate 6000 --secs 40 --root /w');
   const reading = load(server, '--conns 1 --mix get=1 --rate 500 --secs 38 --root /probe');
   const { max, p999 } = (await reading).lat_us.get;
-  await writing;
-  return { quiet, max, p999 };
+  const { max: setMax, p999: setP999 } = (await writing).lat_us.set;
+  return { quiet, max, p999, setMax, setP999 };
 }
 
 async function manyZnodes() {
@@ -160,6 +160,9 @@ async function manyZnodes() {
   const waits = pair((f) => f.wait.max);
   row('longest read during snapshots', atMost(100, '<= 100 ms'), waits, ms, waits[0] / 1000);
   console.log(`| the same, p99.9 | | | | ${pair((f) => ms(f.wait.p999)).join(' | ')} |`);
+  const sets = pair((f) => f.wait.setMax);
+  row('longest set during snapshots', atMost(100, '<= 100 ms'), sets, ms, sets[0] / 1000);
+  console.log(`| the same, p99.9 | | | | ${pair((f) => ms(f.wait.setP999)).join(' | ')} |`);
   console.log(`| longest read without | | | | ${pair((f) => ms(f.wait.quiet)).join(' | ')} |`);
 }
 

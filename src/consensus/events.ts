@@ -69,6 +69,8 @@ export type RoleOutput =
   /** The membership that this entry sets is in force; the leader says who should lead from now on. */
   | { kind: 'reconfigured'; zxid: Zxid; leader: ServerId }
   // -- leader
+  /** No zxids are left: call `Leader.usedUp` once all is proposed that this step decides. */
+  | { kind: 'usedUp' }
   /** A learner forwards a request of its client; its body is lent for the step. */
   | { kind: 'requested'; link: LinkId; request: ForwardedRequest; ids: readonly Id[] }
   /** A session of a client that moved to a learner: answer with `Leader.revalidated`. */

@@ -13,8 +13,8 @@ import { Pings } from './pings.ts';
 import { Phase, type Progress } from './progress.ts';
 import type { QuorumRule } from './quorum.ts';
 
-/** Leaves room for what the replica has numbered before it sees that the role is over. */
-const LAST_COUNTER = 0xffff_f000;
+/** Leaves room for what one step may decide: a million sessions may expire at once. */
+const LAST_COUNTER = 0xfff0_0000;
 /** Half ticks that followers have to hear that another is to lead. */
 const LEAVING_TICKS = 2;
 
@@ -36,6 +36,7 @@ export class Leader {
   /** True when the last look, half a tick ago, found no quorum. */
   #missesQuorum = false;
   #isOver = false;
+  #isUsedUp = false;
   /** Ticks until it ends, Infinity as long as it goes on; and why. */
   #ticksLeft = Number.POSITIVE_INFINITY;
   #leavingFor = '';
@@ -155,7 +156,14 @@ export class Leader {
   proposed(id: Zxid, entry: Buffer): void {
     this.#founding.broadcast.proposed(id, entry);
     // Behind the last counter of an epoch there is no zxid (ZOOKEEPER-1277, 4883).
-    if (counterOf(id) >= this.#lastCounter) this.end('the zxids of this epoch are used up');
+    if (counterOf(id) < this.#lastCounter || this.#isUsedUp) return;
+    this.#isUsedUp = true;
+    this.#out.push({ kind: 'usedUp' });
+  }
+
+  /** The answer to `usedUp`: no proposal follows. */
+  usedUp(): void {
+    this.end('the zxids of this epoch are used up');
   }
 
   /** True when a quorum under `rule` follows and has all of this history (isQuorumSynced). */

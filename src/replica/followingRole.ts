@@ -145,6 +145,8 @@ export class FollowingRole implements Role {
       largeThreshold: options.reception.largeRequests.threshold,
     });
     replica.serve(this.#forwarding, true);
+    const since = `epoch ${this.#learner.epoch}, last zxid ${hex0x(replica.state.lastZxid)}`;
+    replica.report('info', `Serving as ${this.mode} of leader ${this.leader}: ${since}`);
     onEstablished();
   }
 

@@ -1,5 +1,5 @@
 // The leader's role in a replica: the machine that founds and broadcasts, and the pipeline that decides.
-import { startOf, type Zxid } from '../base/ids.ts';
+import { hex0x, startOf, type Zxid } from '../base/ids.ts';
 import { Leader } from '../consensus/leader.ts';
 import type { ServerId } from '../consensus/quorum.ts';
 import type { Reconfiguration } from '../operations/operation.ts';
@@ -127,6 +127,10 @@ export class LeadingRole implements Role {
       case 'touched':
         deciding?.tracker.touch(inner.session, this.#parts.replica.now.monotonic);
         break;
+      case 'usedUp':
+        // It is drained behind what the step has proposed: several may come in one.
+        this.#leader.usedUp();
+        break;
       case 'confirmed':
         deciding?.confirmed(inner.token);
         break;
@@ -165,6 +169,8 @@ export class LeadingRole implements Role {
       largeThreshold: options.reception.largeRequests.threshold,
     });
     replica.serve(this.#deciding, own.leaderServes);
+    const since = `epoch ${this.#leader.epoch}, last zxid ${hex0x(replica.state.lastZxid)}`;
+    replica.report('info', `Serving as leader: ${since}`);
   }
 
   /**

@@ -34,8 +34,11 @@ export function fixupAcl(
   options: AuthOptions,
   ids: readonly Id[],
   acl: readonly Acl[] | null,
-): Acl[] | null {
+): readonly Acl[] | null {
   if (acl === null || acl.length === 0) return null;
+  // Nearly every list is this one: it stays the same object, which others then need not look into.
+  const { id: first } = acl[0] as Acl;
+  if (acl.length === 1 && first.id === 'anyone' && first.scheme === 'world') return acl;
   const fixed: Acl[] = [];
   for (let i = 0; i < acl.length; i++) {
     const entry = acl[i] as Acl;

@@ -6,7 +6,7 @@ import type { State } from '../state/state.ts';
 import type { View } from '../state/view.ts';
 import type { Previewed } from '../state/znode.ts';
 import type { Reader, Writer } from '../wire/bytes.ts';
-import { type Acl, AclVector } from '../wire/data.ts';
+import { type Acl, SharedAclVector } from '../wire/data.ts';
 import { ErrorCode } from '../wire/errors.ts';
 import { OpCode } from '../wire/opcodes.ts';
 import { text } from '../wire/record.ts';
@@ -40,7 +40,7 @@ export type AnyCreateTxn = CreateTxn | CreateContainerTxn | CreateTtlTxn;
 export function readCreate(r: Reader, type: AnyCreateTxn['type']): AnyCreateTxn {
   const path = text.read(r);
   const data = r.bytes();
-  const acl = AclVector.read(r);
+  const acl = SharedAclVector.read(r);
   if (type === OpCode.createContainer) return { type, path, data, acl, parentCVersion: r.int() };
   if (type === OpCode.createTtl) {
     return { type, path, data, acl, parentCVersion: r.int(), ttl: r.long() };

@@ -1,7 +1,7 @@
 // Every record of the client protocol (module proto of zookeeper.jute), in both directions.
 
 import type { Reader, Writer } from './bytes.ts';
-import { AclVector, ClientInfo, Stat, sessionIdField, zxidField } from './data.ts';
+import { AclVector, ClientInfo, SharedAclVector, Stat, sessionIdField, zxidField } from './data.ts';
 import {
   boolean,
   buffer,
@@ -85,12 +85,17 @@ export const PathVersionRequest = record({ path: ustring, version: int });
 export type PathVersionRequest = Infer<typeof PathVersionRequest>;
 
 /** Shared by create, create2, createContainer. */
-export const CreateRequest = record({ path: ustring, data: buffer, acl: AclVector, flags: int });
+export const CreateRequest = record({
+  path: ustring,
+  data: buffer,
+  acl: SharedAclVector,
+  flags: int,
+});
 export type CreateRequest = Infer<typeof CreateRequest>;
 export const CreateTtlRequest = record({
   path: ustring,
   data: buffer,
-  acl: AclVector,
+  acl: SharedAclVector,
   flags: int,
   ttl: long,
 });

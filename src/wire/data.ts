@@ -21,6 +21,41 @@ export type Acl = Infer<typeof Acl>;
 export const AclVector = vector(Acl);
 export const AclList = list(Acl);
 
+/** Lists of more bytes than this are read each for itself. */
+const SHARED_BYTES = 64;
+const lastBytes = Buffer.alloc(SHARED_BYTES);
+let lastLength = 0;
+let lastList: readonly Acl[] = [];
+
+function isLast({ buffer, position, remaining }: Reader): boolean {
+  if (lastLength === 0 || remaining < lastLength) return false;
+  for (let i = 0; i < lastLength; i++) if (buffer[position + i] !== lastBytes[i]) return false;
+  return true;
+}
+
+/**
+ * An AclVector of which equal ones in a row are one object, not to be changed: nearly every create
+ * brings the same, and to read it anew would be 500 bytes of garbage.
+ */
+export const SharedAclVector: Codec<readonly Acl[] | null> = {
+  read(r) {
+    if (isLast(r)) {
+      r.position += lastLength;
+      return lastList;
+    }
+    const { buffer, position } = r;
+    const read = AclVector.read(r);
+    const length = r.position - position;
+    if (read !== null && length <= SHARED_BYTES) {
+      lastBytes.set(buffer.subarray(position, r.position));
+      lastLength = length;
+      lastList = read;
+    }
+    return read;
+  },
+  write: (w, list) => AclVector.write(w, list as Acl[] | null),
+};
+
 export const ClientInfo = record({ authScheme: ustring, user: ustring });
 export type ClientInfo = Infer<typeof ClientInfo>;
 

@@ -91,6 +91,15 @@ describe.each(roles)('the four-letter words of a %s', (role) => {
   });
 });
 
+test('the log of each says whom it follows, from which epoch and zxid on', async () => {
+  const { id } = await memberThatIs('leader', ensemble.members);
+  for (const role of roles) {
+    const whom = role === 'leader' ? 'leader' : `${role} of leader ${id}`;
+    const member = await memberThatIs(role, ensemble.members);
+    expect(member.log()).toMatch(new RegExp(`Serving as ${whom}: epoch 1, last zxid 0x[01]`));
+  }
+});
+
 test('srst begins the sizes of proposals anew', async () => {
   expect(await ask('leader', 'srst')).toBe('Server stats reset.\n');
   expect(await ask('leader', 'srvr')).toContain('\nProposal sizes last/min/max: -1/-1/-1\n');

@@ -59,7 +59,7 @@ async function isServed(link: RawConnection): Promise<void> {
   const before = performance.now();
   link.send(bytes(pingFrame));
   expect(await link.replies(1, false)).toHaveLength(1);
-  expect(performance.now() - before).toBeLessThan(5000);
+  expect(performance.now() - before).toBeLessThan(30_000);
 }
 
 /** One ping after the other until `isOver`: so many at least are answered meanwhile, at any speed. */
@@ -280,7 +280,7 @@ describe('with the usual limits', () => {
     const links = storm.finally(() => {
       isOver = true;
     });
-    await isServedUntil(() => isOver, other, 5);
+    await isServedUntil(() => isOver, other, 1);
     const granted = new Set<string>();
     await waitFor('all sessions', async () => {
       await isServed(other);

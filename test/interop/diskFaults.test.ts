@@ -1,10 +1,11 @@
 // Real faults of the disk under load: calls of the system that strace makes fail, or slow.
 // The server ends with one line and a code; nothing it had acknowledged is missing afterwards.
 import { spawnSync } from 'node:child_process';
-import { cpSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, cpSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CrashRun } from '../support/crashRun.ts';
 import { describeWithPeers } from '../support/foreign.ts';
+import { startProcess } from '../support/processes.ts';
 import { seeded } from '../support/simDisk.ts';
 
 /** From the n-th call of each thread on, so that the start is over by then. */
@@ -136,6 +137,63 @@ test.runIf(mayMount())(
     rmSync(run.dataDir, { recursive: true });
     renameSync(copy, run.dataDir);
     await run.finish();
+  },
+);
+
+/** A small file system that outlives the servers on it; it ends with the process that holds it. */
+const HOLD_SMALL_DISK = 'mount -t tmpfs -o size="$1" tmpfs "$2" && echo ready && exec sleep 600';
+
+/** Takes all the room that is left. */
+function fill(path: string): void {
+  const fd = openSync(path, 'w');
+  try {
+    for (let size = 1 << 20; size >= 1; ) {
+      try {
+        if (writeSync(fd, Buffer.alloc(size)) < size) size >>= 1;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+        size >>= 1;
+      }
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const NO_ROOM = /: cannot .*: no space left on device \(ENOSPC\); make room there, then start/;
+
+test.runIf(mayMount())(
+  'a disk that others fill ends the server at a write, and once freed it has everything',
+  async () => {
+    const run = new CrashRun(seeded(9), 4);
+    await run.prepare();
+    const { dataDir } = run;
+    const mount = ['-m', 'sh', '-c', HOLD_SMALL_DISK, 'sh', '8m', dataDir];
+    const holder = startProcess('unshare', mount, { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise((resolve) => holder.stdout?.once('data', resolve));
+    const onDisk = ['nsenter', '-t', String(holder.pid), '-m'];
+    const disk = `/proc/${holder.pid}/root${dataDir}`;
+    await run.healthy(onDisk);
+    const ended = await run.faulty(onDisk, () => fill(`${disk}/other`));
+    expect(CODES, ended.log).toContain(ended.code);
+    expect(errorsIn(ended.log)).toEqual([expect.stringMatching(NO_ROOM)]);
+    // It reads what is there, and can write nothing: the first write is its end.
+    const barren = await run.barren(onDisk, () => fill(`${disk}/more`));
+    expect(barren.code, barren.log).toBe(1);
+    expect(errorsIn(barren.log)).toEqual([expect.stringMatching(NO_ROOM)]);
+    rmSync(`${disk}/other`);
+    rmSync(`${disk}/more`);
+    await run.healthy(onDisk);
+    // Freed at once: the server has met the end of the disk or it has not, and either is in order.
+    const ending = run.faulty(onDisk, (pid) => {
+      fill(`${disk}/other`);
+      rmSync(`${disk}/other`);
+      process.kill(pid);
+    });
+    expect([0, ...CODES]).toContain((await ending).code);
+    cpSync(disk, dataDir, { recursive: true });
+    await run.finish();
+    holder.kill();
   },
 );
 

@@ -3,7 +3,10 @@
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { silentLogger } from '../../src/base/logger.ts';
 import type { ZooKeeper } from '../../src/client/index.ts';
+import { openMemberDir } from '../../src/server/storage/memberDir.ts';
+import { State } from '../../src/state/state.ts';
 import type { Ensemble } from '../support/ensemble.ts';
 import * as faults from '../support/ensembleFaults.ts';
 import { describeWithPeers } from '../support/foreign.ts';
@@ -33,7 +36,10 @@ const loggedSince = (ensemble: Ensemble, id: number) => {
  * Writes of a leader that nobody else has: it has to forget them. Only while the others have not
  * written: across epochs Apache's leaders send a snapshot instead.
  */
-async function truncateLeader({ ensemble, load }: UnderLoad): Promise<void> {
+async function truncateLeader(
+  { ensemble, load }: UnderLoad,
+  meanwhile: (leader: number) => Promise<void> = async () => {},
+): Promise<void> {
   await load.stop();
   const leader = await ensemble.whole();
   const client = await ensemble.client([leader]);
@@ -47,8 +53,28 @@ async function truncateLeader({ ensemble, load }: UnderLoad): Promise<void> {
   await ensemble.leader(ensemble.ids.filter((id) => id !== leader));
   // Not while it steps down: see causeOfDeafness.
   await ensemble.until('it to look, too', () => /New election|- LOOKING$/m.test(log()));
+  await meanwhile(leader);
   ensemble.network.heal();
   await ensemble.whole();
+}
+
+/** A server of ours that is down has nothing but a snapshot of all that it has logged. */
+async function keepSnapshotOnly({ dataDir }: { readonly dataDir: string }): Promise<void> {
+  const member = openMemberDir({
+    dataDir,
+    dataLogDir: dataDir,
+    preAllocSize: 65_536,
+    snapCount: 100_000,
+    snapSizeLimit: 0,
+    txnLogSizeLimit: 0,
+    forceSync: true,
+    fsyncWarningMs: 60_000,
+    logger: silentLogger,
+    autoCreate: true,
+  });
+  const { state } = member.recover(() => new State());
+  expect(await member.restart(state, state.lastZxid)).toBe(true);
+  await member.close();
 }
 
 /** What a program has left behind: the next one takes the same names. */
@@ -111,6 +137,25 @@ function mixed(pair: ServerKind): void {
     });
 
     beforeAll(() => letThirdLead(shared));
+
+    test.runIf(single === 'ours')(
+      'a leader of ours that cannot cut its log gets all of it',
+      async () => {
+        shared.watched();
+        const { ensemble, load } = shared;
+        await truncateLeader(shared, async (leader) => {
+          await ensemble.kill(leader);
+          await keepSnapshotOnly(ensemble.member(leader));
+          ensemble.launch(leader);
+        });
+        expect(ensemble.member(3).log()).toMatch(
+          /Not able to truncate the log to 0x.*: asking for/,
+        );
+        load.resume();
+        await shared.allIsWell();
+        await letThirdLead(shared);
+      },
+    );
 
     test(`a leader of ${names[single]} that is cut off truncates its log`, async () => {
       shared.watched();

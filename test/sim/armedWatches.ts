@@ -47,13 +47,15 @@ export class ArmedWatches {
     if (!this.#armed[kind].has(path)) this.#armed[kind].set(path, zxid);
   }
 
-  /** C8: an event comes only for a watch that is set, and uses it up. */
-  fired(type: number, path: string): void {
+  /** C8: an event comes only for a watch that is set, and uses it up. True for a persistent one. */
+  fired(type: number, path: string): boolean {
     const kinds = FIRED_BY[type] ?? [];
-    let isKnown = this.persistent.fired(type, path);
+    const isPersistent = this.persistent.fired(type, path);
+    let isKnown = isPersistent;
     for (const kind of kinds) isKnown = this.#armed[kind].delete(path) || isKnown;
-    if (type === EventType.nodeDeleted && this.#rearmed.has(path)) return;
+    if (type === EventType.nodeDeleted && this.#rearmed.has(path)) return isPersistent;
     demand(isKnown, 'C8', () => `event ${type} of ${path}, which nobody watches`);
+    return isPersistent;
   }
 
   /** C8: who sees the tree at `zxid` has been told of everything that happened before. */

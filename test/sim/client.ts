@@ -69,6 +69,8 @@ export class SimClient implements ClientEars {
   /** Until then its process stands still, and pings nobody. */
   stalledUntil = 0;
   #lastPlace = -1;
+  /** The server that it had its session at last. */
+  #servedBy = 0;
   /** When the write that was acknowledged last had been asked for: until then the leader knew of it. */
   aliveAt = 0;
 
@@ -253,7 +255,9 @@ export class SimClient implements ClientEars {
         'C11',
         () => `session ${this.session} became ${sessionId}`,
       );
+      if (this.#link?.server.id !== this.#servedBy) world.counts.add('session at another server');
     } else world.oracle.opened(sessionId, this);
+    this.#servedBy = this.#link?.server.id ?? 0;
     this.session = sessionId;
     this.timeout = timeOut;
     this.#password = Buffer.from(passwd ?? NO_PASSWORD);
@@ -283,7 +287,9 @@ export class SimClient implements ClientEars {
     const err = reader.int();
     if (xid === Xid.notification) {
       const { type, path } = WatcherEvent.read(reader);
-      this.watches.fired(type, path ?? '');
+      if (this.watches.fired(type, path ?? '')) {
+        this.#world.counts.add('event of a persistent watch');
+      }
       return;
     }
     if (zxid > 0n) {

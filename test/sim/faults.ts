@@ -6,6 +6,22 @@ import type { World } from './world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+/** Packets with which something turns: links and servers end just there. */
+const TURNS = [
+  'FOLLOWERINFO',
+  'LEADERINFO',
+  'ACKEPOCH',
+  'DIFF',
+  'TRUNC',
+  'SNAP',
+  'NEWLEADER',
+  'UPTODATE',
+  'ACK',
+  'PROPOSAL',
+  'COMMIT',
+  'SYNC',
+  'REVALIDATE',
+] as const;
 
 export class Faults {
   readonly #world: World;
@@ -69,6 +85,9 @@ export class Faults {
       case 'reset':
         random.pick(world.network.links)?.endBoth('reset');
         return true;
+      case 'resetAt':
+        world.network.trap = random.pick(TURNS) ?? null;
+        return true;
       case 'clientReset': {
         const client = random.pick(world.clients);
         if (random.chance(0.5)) client?.reset();
@@ -95,10 +114,13 @@ export class Faults {
       case 'crashInStep':
         server.fuse = random.int(1, 40);
         break;
+      case 'crashAt':
+        server.dieBefore = random.pick(TURNS) ?? null;
+        break;
       case 'pause': {
         server.pause();
         const { incarnation } = server;
-        timers.after(random.exponential(random.pick([1000, 10_000, 30_000]) ?? 1000), () => {
+        timers.after(random.exponential(random.pick([200, 1000, 10_000, 30_000]) ?? 1000), () => {
           if (server.incarnation === incarnation) server.wake();
         });
         break;
@@ -196,10 +218,12 @@ export class Faults {
   heal(): void {
     const world = this.#world;
     world.network.heal();
+    world.network.trap = null;
     for (const server of world.servers) {
       server.hurryDisk();
       server.failing = 0;
       server.fuse = 0;
+      server.dieBefore = null;
       if (server.isPaused) server.wake();
       if (!server.isUp && !server.isRetired) server.start();
     }

@@ -1,20 +1,23 @@
 // Bugs to plant, one at a time, as changes of the source text while it is bundled for a run: the
 // checkers are worth something only if they find them. Nothing of this is in the source itself.
 
-export interface Mutant {
-  readonly name: string;
-  /** The bug of Apache's that it repeats, or the part of the protocol that it switches off. */
-  readonly like: string;
+import { NO_FAULTS, type SimOptions } from './options.ts';
+
+interface Edit {
   readonly file: string;
   /** Occurs exactly once in the file. */
   readonly from: string;
   readonly to: string;
-  /** A second change that it needs: the protocol has two lines of defence there. */
-  readonly also?: { readonly file: string; readonly from: string; readonly to: string };
+}
+
+export interface Mutant extends Edit {
+  readonly name: string;
+  /** The bug of Apache's that it repeats, or the part of the protocol that it switches off. */
+  readonly like: string;
+  /** Other changes that it needs: the protocol has more than one line of defence there. */
+  readonly also?: readonly Edit[];
   /** Of every run. */
-  readonly fixed?:
-    | { readonly voters: number; readonly observers: number }
-    | { readonly reconfig: true };
+  readonly fixed?: Partial<SimOptions>;
 }
 
 const learner = 'src/consensus/learner.ts';
@@ -47,11 +50,13 @@ const changing: readonly Mutant[] = [
     file: broadcast,
     from: '    if (this.#isHandedOver) return;\n    const out',
     to: '    const out',
-    also: {
-      file: broadcast,
-      from: 'if (id === upTo || this.#isHandedOver) return;',
-      to: 'if (id === upTo) return;',
-    },
+    also: [
+      {
+        file: broadcast,
+        from: 'if (id === upTo || this.#isHandedOver) return;',
+        to: 'if (id === upTo) return;',
+      },
+    ],
     fixed: { reconfig: true },
   },
   {
@@ -95,6 +100,37 @@ const changing: readonly Mutant[] = [
     fixed: { reconfig: true },
   },
 ];
+/**
+ * Who looks follows a leader only when a quorum stands behind that one: by then whoever has promised
+ * another epoch, or has later history, cannot come to an older leader, unless words of others are
+ * late. The checks of epochs and histories are a second line. Without the first one nothing breaks,
+ * and so the bugs in the second one are hunted without the first.
+ */
+const ANY_LEADER: Edit = {
+  file: 'src/consensus/looking.ts',
+  from: 'if (!ballots.elect(this.#rule, vote)) return false;',
+  to: '',
+};
+
+/** Elections that are disturbed again and again, and short runs. */
+const UNREST: Partial<SimOptions> = {
+  voters: 3,
+  observers: 0,
+  clients: 3,
+  think: 300,
+  tickTime: 1000,
+  duration: 120_000,
+  isRich: false,
+  faults: {
+    ...NO_FAULTS,
+    crash: 0.3,
+    partition: 0.2,
+    oneWay: 0.2,
+    slowDisk: 0.3,
+    crashAt: 0.2,
+    resetAt: 0.1,
+  },
+};
 
 export const mutants: readonly Mutant[] = [
   // -- what the protocol rests on
@@ -129,6 +165,8 @@ export const mutants: readonly Mutant[] = [
     file: learner,
     from: 'this.#acceptEpoch(false);',
     to: 'this.#acceptEpoch(true);',
+    also: [ANY_LEADER],
+    fixed: UNREST,
   },
   {
     name: 'a learner accepts an older epoch',
@@ -136,11 +174,15 @@ export const mutants: readonly Mutant[] = [
     file: learner,
     from: 'if (epoch < acceptedEpoch && !isObserver) return',
     to: 'if (epoch < acceptedEpoch - 1_000_000 && !isObserver) return',
-    also: {
-      file: founding,
-      from: 'if (learner.acceptedEpoch > epoch && learner.counts) {',
-      to: 'if (learner.acceptedEpoch > epoch + 1_000_000 && learner.counts) {',
-    },
+    also: [
+      {
+        file: founding,
+        from: 'if (learner.acceptedEpoch > epoch && learner.counts) {',
+        to: 'if (learner.acceptedEpoch > epoch + 1_000_000 && learner.counts) {',
+      },
+      ANY_LEADER,
+    ],
+    fixed: UNREST,
   },
   // -- epochs and the disk
   {
@@ -260,6 +302,8 @@ export const mutants: readonly Mutant[] = [
     file: founding,
     from: 'if (epoch !== -1 && isMoreRecent(epoch, reply.zxid, ours)) {',
     to: 'if (epoch === -2 && isMoreRecent(epoch, reply.zxid, ours)) {',
+    also: [ANY_LEADER],
+    fixed: UNREST,
   },
   {
     name: 'a leader without a quorum stays',
@@ -395,9 +439,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a server that stood still takes no part for as long again',
     like: 'found here',
-    file: 'test/sim/server.ts',
-    from: `timers.after(0, () => this.whenAwake(incarnation, () => this.take({ kind: 'deadline' })));`,
-    to: `timers.after(late, () => this.whenAwake(incarnation, () => this.take({ kind: 'deadline' })));`,
+    file: 'src/replica/replica.ts',
+    from: 'return Math.min(own, this.member?.deadline ?? Number.POSITIVE_INFINITY);',
+    to: 'return Math.max(this.#patientUntil, Math.min(own, this.member?.deadline ?? own));',
   },
   ...changing,
 ];

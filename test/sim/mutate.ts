@@ -17,7 +17,7 @@ export interface Caught {
 /** Where the bundle of a mutant goes. */
 const CACHE = 'node_modules/.cache/sim';
 
-const editsOf = (mutant: Mutant) => (mutant.also === undefined ? [mutant] : [mutant, mutant.also]);
+const editsOf = (mutant: Mutant) => [mutant, ...(mutant.also ?? [])];
 
 /** Throws when a text to change is not there exactly once: the source has moved on. */
 export function demandPlace(mutant: Mutant, root: string): void {

@@ -19,6 +19,8 @@ export class Network {
   readonly random: Random;
   readonly #options: SimOptions;
   readonly #servers: ReadonlyMap<number, SimServer>;
+  /** The next link on which this packet arrives ends with it. */
+  trap: string | null = null;
   readonly #cuts = new Set<number>();
   readonly #links = new Set<PeerLink>();
   readonly #mail = new Map<number, Pipe<() => void>>();

@@ -17,6 +17,10 @@ export interface FaultMix {
   readonly clock: number;
   /** A crash amid the effects of a step. */
   readonly crashInStep: number;
+  /** A crash before a certain packet is sent. */
+  readonly crashAt: number;
+  /** A link that ends with a certain packet. */
+  readonly resetAt: number;
 }
 
 /** How the membership changes in a run. */
@@ -57,6 +61,10 @@ export interface SimOptions {
   readonly lastCounter: number;
   /** The servers start with a history that ends with this zxid; 0: with nothing. */
   readonly startsAt: bigint;
+  /** Entries that servers keep in memory for learners that lag. */
+  readonly commitLogCount: number;
+  /** Mean ms by which a timer fires late: the event loop is busy. */
+  readonly lateness: number;
   /** Who finds no leader serves reads. */
   readonly readOnlyMode: boolean;
   /** Delays and syncs take exactly their means: for scenarios. */
@@ -95,9 +103,9 @@ const WALL_START = 1_700_000_000_000;
 /** In 2039 the 40 bits of the clock that session ids begin with are used up, and begin again. */
 const SESSION_IDS_BEGIN_ANEW = 2 ** 41;
 /** See Leader. */
-const LAST_COUNTER = 0xffff_f000;
+const LAST_COUNTER = 0xfff0_0000;
 
-const NO_FAULTS: FaultMix = {
+export const NO_FAULTS: FaultMix = {
   crash: 0,
   crashAll: 0,
   pause: 0,
@@ -111,6 +119,8 @@ const NO_FAULTS: FaultMix = {
   damage: 0,
   clock: 0,
   crashInStep: 0,
+  crashAt: 0,
+  resetAt: 0,
 };
 
 /**
@@ -135,6 +145,8 @@ function drawMix(random: Random): FaultMix {
     damage: rare(6),
     clock: rare(3),
     crashInStep: rare(1),
+    crashAt: rare(1),
+    resetAt: rare(0.5),
   };
 }
 
@@ -172,6 +184,8 @@ export function optionsOf(seed: number, fixed: Partial<SimOptions> = {}): SimOpt
     wallStart: more.chance(0.2) ? SESSION_IDS_BEGIN_ANEW - more.between(0, 300_000) : WALL_START,
     lastCounter: more.chance(0.15) ? more.int(20, 200) : LAST_COUNTER,
     startsAt: more.chance(0.15) ? (1n << 32n) + BigInt(LAST_COUNTER - more.int(0, 10)) : 0n,
+    commitLogCount: more.pick([5, 50, 500]) ?? 500,
+    lateness: more.pick([0, 0, 5, tickTime / 10]) ?? 0,
     readOnlyMode: more.chance(0.4),
     isEven: false,
     delay: random.pick([0.5, 2, 10, 50]) ?? 2,

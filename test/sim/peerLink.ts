@@ -7,6 +7,7 @@ import { finishLoading, streamPieces, visitorOf } from '../../src/server/storage
 import { PacketType, type QuorumPacket } from '../../src/wire/quorum.ts';
 import { SnapshotStreamReader } from '../../src/wire/snapshotTree.ts';
 import { Pipe } from './links.ts';
+import { packetName } from './names.ts';
 import type { Network } from './network.ts';
 import { newState } from './newState.ts';
 import type { SimServer } from './server.ts';
@@ -217,7 +218,11 @@ export class PeerLink {
       }
       if (item.packet.type === PacketType.snap) this.#announced = item.packet.zxid;
     }
-    if (item.kind === 'packet') this.#tell(end, () => this.#takePacket(end, item.packet));
+    if (item.kind !== 'packet') return;
+    if (packetName(item.packet.type) === this.#network.trap) {
+      this.#network.trap = null;
+      this.endBoth('reset');
+    } else this.#tell(end, () => this.#takePacket(end, item.packet));
   }
 
   #takePacket(end: End, packet: QuorumPacket): void {

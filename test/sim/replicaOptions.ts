@@ -58,6 +58,7 @@ export function replicaOptions(
       leaderServes,
       readOnlyMode: options.readOnlyMode,
       lastCounter: options.lastCounter,
+      commitLogCount: options.commitLogCount,
     },
   };
 }

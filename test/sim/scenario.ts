@@ -142,9 +142,11 @@ class Scenario {
       pieceSize: 1 << 18,
       leaderServes: true,
       wallStart: 1_700_000_000_000,
-      lastCounter: 0xffff_f000,
+      lastCounter: 0xfff0_0000,
       startsAt: 0n,
       readOnlyMode: false,
+      commitLogCount: 500,
+      lateness: 0,
       tellsReachability: false,
     });
     this.#world = new World(options, Number.POSITIVE_INFINITY);

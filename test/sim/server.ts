@@ -15,6 +15,7 @@ import { Random } from './random.ts';
 import { replicaOptions } from './replicaOptions.ts';
 import { Storage } from './storage.ts';
 import type { Timer } from './timers.ts';
+import { demand } from './violation.ts';
 import { WatchedReplica } from './watchedReplica.ts';
 import type { World } from './world.ts';
 
@@ -47,6 +48,7 @@ export class SimServer {
   #wallOffset = 0;
   /** What it has heard is on its way. */
   #heard: Membership | null = null;
+  #wokeAt = Number.NEGATIVE_INFINITY;
   #replica: WatchedReplica | null = null;
   #storage: Storage | null = null;
   #timer: Timer | null = null;
@@ -194,6 +196,7 @@ export class SimServer {
   wake(): void {
     if (!this.isPaused) return;
     this.isPaused = false;
+    this.#wokeAt = this.#world.timers.now;
     this.#world.trace.note(this, 'wake');
     const { incarnation } = this;
     const waiting = this.#asleep.splice(0);
@@ -230,6 +233,7 @@ export class SimServer {
       return;
     }
     this.#isBusy = true;
+    this.#demandTimer();
     this.#world.counts.event(event);
     this.#world.trace.note(this, event.kind, () => nameOfEvent(event), codeOfEvent(event));
     this.#carryOutAll(this.replica.step(event, this.now));
@@ -238,6 +242,16 @@ export class SimServer {
       if (next === undefined || !this.isUp) break;
       this.take(next);
     }
+  }
+
+  /** C15: whoever takes part hears of its deadlines, also once it has stood still. */
+  #demandTimer(): void {
+    const { timers, options } = this.#world;
+    const overdue = this.now.monotonic - (this.replica.member?.deadline ?? 0);
+    const isWaking = timers.now - this.#wokeAt < options.tickTime;
+    demand(overdue <= 2 * options.tickTime || isWaking, 'C15', () => {
+      return `server ${this.id} has not heard of its deadline for ${Math.round(overdue)} ms`;
+    });
   }
 
   #carryOutAll(effects: readonly Effect[]): void {
@@ -366,7 +380,10 @@ export class SimServer {
     this.#timer = null;
     if (at === Number.POSITIVE_INFINITY) return;
     this.#timerAt = at;
-    this.#timer = timers.at(at, () => {
+    const { lateness, tickTime } = this.#world.options;
+    const { random } = this.#world;
+    const late = lateness > 0 ? Math.min(random.exponential(lateness), tickTime / 2) : 0;
+    this.#timer = timers.at(at + late, () => {
       const { incarnation } = this;
       this.#timer = null;
       if (this.isPaused) this.#asleep.push(() => this.#fireLate(at));

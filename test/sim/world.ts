@@ -9,6 +9,7 @@ import { Network } from './network.ts';
 import { Operator } from './operator.ts';
 import type { SimOptions } from './options.ts';
 import { Random } from './random.ts';
+import { ReadOnlyClient } from './readOnlyClient.ts';
 import { SimServer } from './server.ts';
 import { Timers } from './timers.ts';
 import { Trace } from './trace.ts';
@@ -108,6 +109,7 @@ export class World {
       });
     }
     for (const client of this.clients) client.start();
+    if (this.options.readOnlyMode) new ReadOnlyClient(this).start();
     this.faults.begin();
     this.operator?.begin();
     this.until(duration, () => false);

@@ -78,6 +78,7 @@ export class CrashClient {
   async write(): Promise<void> {
     const socket = this.#socket;
     if (socket === null) throw new Error('not connected');
+    if (socket.destroyed) return;
     this.#isWriting = true;
     const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
     this.#fill();
@@ -123,6 +124,8 @@ export class CrashClient {
 
   /** The answer to one frame; empty when the connection closes before it. */
   #ask(...hex: string[]): Promise<Buffer>[] {
+    // Nobody would tell of the close, which has been.
+    if (this.#socket?.destroyed !== false) return hex.map(async () => Buffer.alloc(0));
     const answers = hex.map(() => new Promise<Buffer>((resolve) => this.#waiting.push(resolve)));
     this.#socket?.write(Buffer.from(hex.join(''), 'hex'));
     return answers;

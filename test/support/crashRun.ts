@@ -14,6 +14,8 @@ import {
   temporaryDirectory,
   waitFor,
 } from './processes.ts';
+import { RawConnection } from './rawConnection.ts';
+import { connectFrame } from './requestFrames.ts';
 import { fourLetterWord, ourCommand } from './servers.ts';
 
 export interface CrashFigures {
@@ -40,6 +42,9 @@ const CONFIG = {
   'autopurge.purgeInterval': 1,
   '4lw.commands.whitelist': '*',
 };
+
+/** On average, at least. */
+export const WRITES_PER_ROUND = 300;
 
 export class CrashRun {
   readonly figures: CrashFigures = {
@@ -81,8 +86,12 @@ export class CrashRun {
     const { figures } = this;
     await this.#start();
     await Promise.all(this.#clients.map((client) => client.resume(this.#port)));
-    const ends = this.#clients.map((client) => client.write());
+    const server = this.#server as ChildProcess;
+    const ends = this.#clients.map((client) => this.#writeUntilEnd(client, server));
     await pause(20 + this.#random() * 600);
+    // On a slow machine too, there must be something to lose.
+    const enough = WRITES_PER_ROUND * (figures.rounds + 1);
+    await waitFor(`${enough} writes`, () => this.#acked >= enough || hasEnded(server));
     await this.#end('SIGKILL');
     await Promise.all(ends);
     if (this.#random() < 0.25) {
@@ -115,6 +124,10 @@ export class CrashRun {
     return { code: server.exitCode, log: this.log().slice(before) };
   }
 
+  get #acked(): number {
+    return this.#clients.reduce((sum, { acked }) => sum + acked, 0);
+  }
+
   /** A client ends its session now and then: it has to begin another one, or the fault may never come. */
   async #writeUntilEnd(client: CrashClient, server: ChildProcess): Promise<void> {
     for (;;) {
@@ -137,6 +150,22 @@ export class CrashRun {
     return { code: server.exitCode, log: this.log().slice(before) };
   }
 
+  /** One life that, after `harm`, the first write ends, unanswered: the exit code, and what it logged. */
+  async barren(
+    wrapper: readonly string[],
+    harm: () => void,
+  ): Promise<{ code: number | null; log: string }> {
+    const before = this.log().length;
+    await this.#start(wrapper);
+    harm();
+    const server = this.#server as ChildProcess;
+    const link = await RawConnection.open(this.#port);
+    link.send(Buffer.from(connectFrame(), 'hex'));
+    await waitFor('the server to end by itself', () => hasEnded(server), 20_000);
+    if (link.frames().length > 0) throw new Error('a session was granted that is nowhere');
+    return { code: server.exitCode, log: this.log().slice(before) };
+  }
+
   /** One life in which all is checked, with load in the end. */
   async healthy(wrapper: readonly string[] = [], loadMs = 300): Promise<string> {
     const before = this.log().length;
@@ -151,7 +180,7 @@ export class CrashRun {
   }
 
   #count(): void {
-    this.figures.ackedWrites = this.#clients.reduce((sum, { acked }) => sum + acked, 0);
+    this.figures.ackedWrites = this.#acked;
   }
 
   /** After the last round: everything once more, and `zk server check` has nothing to say against it. */

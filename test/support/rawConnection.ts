@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { waitFor } from './processes.ts';
 
 /** How long `replies` waits for what it was told to expect. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 export class RawConnection {
   #socket: Socket;

@@ -1,7 +1,10 @@
 // One server per data directory: a lock file that names its process and outlives no crash.
 // Only node:fs: created whole by link(2), which fails when the name is taken. A lock whose process
 // is gone is taken over through a second name derived from that dead process, so that of several
-// servers started at once only one can win it.
+// servers started at once only one can win it. A server in another container (another pid namespace)
+// sees no process of this one and takes its lock away: this one finds out before it writes, and the
+// other waits for that before it reads. A socket whose connect() tells whether the holder lives would
+// refuse it instead, but programs that copy a directory (Python's copytree, Node's cp) fail at sockets.
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { isRunning, readProc, startTicks } from './processTable.ts';
@@ -9,6 +12,8 @@ import { codeOf, diskError, NO_FILE, StorageError } from './storageError.ts';
 
 const LOCK_NAME = 'zk.lock';
 const TAKEOVER = 'zk.lock.takeover-';
+/** Who has lost its lock notices within 20 ms (placeCheck.ts), and its last batch is in the file then. */
+const GRACE_MS = 100;
 
 export interface Lock {
   /** False once another server has taken it, or somebody has removed it. */
@@ -56,6 +61,8 @@ function take(dir: string, path: string, own: string): void {
     if (owner === null) continue;
     if (isAlive(owner)) throw inUse(dir, owner);
     if (!tookOver(dir, path, own, owner)) continue;
+    // Another namespace than its own, whose processes cannot be seen here: it may well live.
+    if (isElsewhere(owner)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, GRACE_MS);
     return;
   }
 }
@@ -147,7 +154,21 @@ function inUse(dir: string, owner: string): StorageError {
 
 /** A line that no other process, before or after a reuse of its pid or a reboot, can have. */
 function identityOf(pid: number): string {
-  return `pid ${pid} started ${startTicks(pid) ?? 'unknown'} boot ${bootId()}`;
+  return `pid ${pid} started ${startTicks(pid) ?? 'unknown'} boot ${bootId()} in ${namespace()}`;
+}
+
+/** The pid namespace, in which the numbers of processes mean something. */
+function namespace(): string {
+  try {
+    return fs.readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return 'unknown';
+  }
+}
+
+function isElsewhere(owner: string): boolean {
+  const [, , , , , boot, , home] = owner.split(' ');
+  return boot === bootId() && home !== undefined && home !== namespace();
 }
 
 function isAlive(owner: string): boolean {

@@ -105,6 +105,8 @@ export class TxnLog {
     if (this.#gathering.entries === 0) return;
     this.#isBusy = true;
     try {
+      // Another server may read the file by now, and go on behind what it found.
+      this.#placeCheck.demand(this.#file);
       if (this.#file === null || this.#rollNext) this.#openNext();
       else this.#writeBatch();
     } catch (error) {

@@ -13,7 +13,7 @@ export class PlaceCheck {
   readonly #isLocked: () => boolean;
   readonly #now: () => number;
   #seen: DiskFile | null = null;
-  #seenAt = 0;
+  #seenAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: { dir: string; isLocked: () => boolean; now: () => number }) {
     this.#dir = options.dir;
@@ -21,11 +21,15 @@ export class PlaceCheck {
     this.#now = options.now;
   }
 
-  /** Into a file that was removed everything goes as well as ever, and the next start finds nothing. */
-  demand(file: DiskFile): void {
+  /**
+   * Into a file that was removed everything goes as well as ever, and the next start finds nothing.
+   *
+   * @param file null before there is one
+   */
+  demand(file: DiskFile | null): void {
     const now = this.#now();
     if (this.#seen === file && now - this.#seenAt < CHECK_MS) return;
-    if (!file.isInPlace()) throw new StorageError({ file: file.path, ...REMOVED });
+    if (file !== null && !file.isInPlace()) throw new StorageError({ file: file.path, ...REMOVED });
     if (!this.#isLocked()) throw new StorageError({ file: this.#dir, ...TAKEN });
     this.#seen = file;
     this.#seenAt = now;

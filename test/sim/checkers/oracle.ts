@@ -270,6 +270,17 @@ export class Oracle {
     });
   }
 
+  /**
+   * C4, of a server that may have no leader: it shows exactly what it has logged, and what is
+   * committed of that as everybody else does.
+   */
+  readAlone(request: Extract<Request, { type: 'read' }>, zxid: Zxid, shown: Shown | null): void {
+    if (counterOf(zxid) !== 0 && !this.lineage.get(zxid).isCommitted) return;
+    readsExactly(request, shown, this.paths.at(request.path, zxid), null, () => {
+      return `a read-only client reads ${request.how} of ${request.path} at ${hex0x(zxid)}`;
+    });
+  }
+
   /** C4: a read was refused for want of a permission. */
   refused({ user }: Asked, request: Extract<Request, { type: 'read' }>, zxid: Zxid): void {
     this.told(zxid);

@@ -420,11 +420,16 @@ describe('a leader', () => {
     write(told, 'b');
     expect(taken(told.out).join()).not.toContain('ended');
     write(told, 'c');
+    // What one step decides is proposed, all of it.
+    write(told, 'd');
     expect(taken(told.out)).toEqual([
       'log 500000003 c',
       '2 PROPOSAL 500000003 c',
-      'unlink 2',
-      'ended: the zxids of this epoch are used up',
+      'usedUp',
+      'log 500000004 d',
+      '2 PROPOSAL 500000004 d',
     ]);
+    told.leader.usedUp();
+    expect(taken(told.out)).toEqual(['unlink 2', 'ended: the zxids of this epoch are used up']);
   });
 });

@@ -328,6 +328,10 @@ export class Ensemble {
       case 'established':
         this.#established(machine);
         return;
+      case 'usedUp':
+        if (machine.role instanceof Leader) machine.role.usedUp();
+        for (const more of this.#out.splice(0)) this.#carryOut(machine, more);
+        return;
       case 'ended':
         this.#ended(machine, one.reason);
         return;

@@ -74,6 +74,28 @@ describe('the lock', () => {
     lockDir(dir).release();
   });
 
+  it.runIf(existsSync('/proc/self/ns/pid'))(
+    'of a process in another container is taken over when that one has had time to notice',
+    async () => {
+      const line = lineOf(await deadPid(), '1');
+      const taking = (): number => {
+        const from = performance.now();
+        const lock = lockDir(dir);
+        const took = performance.now() - from;
+        lock.release();
+        return took;
+      };
+      writeFileSync(path(), line.replace(/ in .*/, ' in pid:[1]'));
+      expect(taking()).toBeGreaterThanOrEqual(99);
+      // Of this container, or of before it was restarted with the machine: nobody is there to wait for.
+      const quick = [line, line.replace(/boot \S+/, 'boot other').replace(/ in .*/, ' in pid:[1]')];
+      for (const text of quick) {
+        writeFileSync(path(), text);
+        expect(taking()).toBeLessThan(90);
+      }
+    },
+  );
+
   it('is taken over when it is empty or garbage', () => {
     for (const text of ['', 'pid', 'pid 0 started x boot y', '\u0000'.repeat(50)]) {
       writeFileSync(path(), text);
