@@ -2,9 +2,11 @@
 import { assert } from '../base/assert.ts';
 import { type Notification, ServerState } from '../wire/election.ts';
 import type { ConsensusEffect } from './events.ts';
-import { type History, Looking, type Membership } from './looking.ts';
+import { Looking } from './looking.ts';
+import type { History, Membership } from './lookingOptions.ts';
 import type { ServerId } from './quorum.ts';
 import type { Intervals } from './resending.ts';
+import { Answers } from './strangers.ts';
 import type { Vote } from './votes.ts';
 
 /** The election is over; the server takes the role that `state` names. */
@@ -56,6 +58,7 @@ export class Election {
   #round = 0n;
   #startedAt = 0;
   #looking: Looking | null = null;
+  readonly #answers = new Answers();
   /** What was elected, null before the first time and while looking. */
   #elected: { state: ServerState; vote: Vote } | null = null;
 
@@ -86,6 +89,13 @@ export class Election {
 
   get #isVoter(): boolean {
     return this.#membership.rule.voters.includes(this.id);
+  }
+
+  /** It has no vote here, and a reconfig may give it one, or is said to. */
+  get #isStranger(): boolean {
+    const { members, named } = this.#membership;
+    if (this.#options.answersStrangers !== true || this.#isVoter) return false;
+    return !members.includes(this.id) || named?.includes(this.id) === true;
   }
 
   get deadline(): number {
@@ -120,6 +130,7 @@ export class Election {
       id: this.id,
       membership: this.#membership,
       mayVote: this.mayVote,
+      isStranger: this.#isStranger && !this.#isWithheld,
       round: this.#round + 1n,
       history,
       finalizeWait: this.#options.finalizeWait ?? FINALIZE_WAIT,
@@ -129,6 +140,7 @@ export class Election {
     });
     this.#elected = null;
     this.#looking = looking;
+    this.#answers.clear();
     this.#startedAt = now;
     looking.begin(now);
     this.#conclude(looking);
@@ -153,19 +165,26 @@ export class Election {
    * id are forged or misconfigured: they get no answer and have no effect.
    */
   notified(from: ServerId, notification: Notification, now: number): void {
-    const { rule, members } = this.#membership;
-    const isVoter = rule.voters.includes(from);
+    const { rule, members, named } = this.#membership;
+    const isVoter = rule.voters.includes(from) || named?.includes(from) === true;
     if (from === this.id) return;
     if (!isVoter && !members.includes(from) && this.#options.answersStrangers !== true) return;
     const looking = this.#looking;
     if (looking !== null && isVoter) {
       looking.consider(from, notification, now);
       this.#conclude(looking);
-    } else if (notification.state === ServerState.looking && (looking === null || this.#isVoter)) {
+    } else if (notification.state === ServerState.looking) {
       // Apache answers non-voters whatever they do; two that take each other for one never stop.
-      // Nor would two that look and have no vote: neither has anything to say.
-      this.#answer(from);
+      if (looking === null || this.#owesAnswer(looking, from, notification, now)) {
+        this.#answer(from);
+      }
     }
+    if (looking !== null && looking === this.#looking) looking.back(from, notification);
+  }
+
+  /** Two that look and have no vote have nothing to say to each other. */
+  #owesAnswer(looking: Looking, from: ServerId, question: Vote, now: number): boolean {
+    return this.#isVoter && this.#answers.isDue(from, question, looking.vote, now);
   }
 
   /** To be called when `deadline` has come. */
@@ -238,9 +257,7 @@ export class Election {
   #roleUnder(leader: ServerId): ServerState {
     if (leader === this.id) return ServerState.leading;
     // One that no line names yet follows without a vote, ready to get one by a reconfig.
-    const isStranger =
-      this.#options.answersStrangers === true && !this.#membership.members.includes(this.id);
-    return this.mayVote || isStranger ? ServerState.following : ServerState.observing;
+    return this.mayVote || this.#isStranger ? ServerState.following : ServerState.observing;
   }
 
   #nameRole(): void {

@@ -1,39 +1,10 @@
 // One election, from the start to its end: hears votes, changes the own one, and finds the leader.
-import type { Zxid } from '../base/ids.ts';
 import { NO_LEADER, type Notification, ServerState } from '../wire/election.ts';
-import type { ConsensusEffect } from './events.ts';
+import type { LookingOptions } from './lookingOptions.ts';
 import type { QuorumRule, ServerId } from './quorum.ts';
-import { type Intervals, Resending } from './resending.ts';
+import { Resending } from './resending.ts';
+import { Backing } from './strangers.ts';
 import { Ballots, type CastVote, castBy, hasHistory, isBetter, type Vote } from './votes.ts';
-
-/** Who belongs to the ensemble, and how many of them decide. */
-export interface Membership {
-  readonly rule: QuorumRule;
-  /** Ids of all servers, observers included. */
-  readonly members: readonly ServerId[];
-  /** The membership as text, sent along with each notification; null to send none. */
-  readonly text: string | null;
-}
-
-/** What a server has on its disk when it begins to look for a leader. */
-export interface History {
-  readonly lastZxid: Zxid;
-  readonly currentEpoch: number;
-  /** Neither snapshot nor log nor epochs: a new server, or one that lost its disk. */
-  readonly isEmpty: boolean;
-}
-
-interface LookingOptions {
-  readonly id: ServerId;
-  readonly membership: Membership;
-  readonly mayVote: boolean;
-  readonly round: bigint;
-  readonly history: History;
-  readonly finalizeWait: number;
-  readonly chance: () => number;
-  readonly intervals: Intervals | undefined;
-  readonly out: { push(effect: ConsensusEffect): unknown };
-}
 
 export interface Outcome {
   readonly vote: Vote;
@@ -56,6 +27,8 @@ export class Looking {
   readonly #rule: QuorumRule;
   readonly #own: Vote;
   readonly #resending: Resending;
+  /** Null when it has a vote of its own, or none to give: one that lost its data, or an observer. */
+  readonly #backing: Backing | null;
   /**
    * Votes of this round (Apache's recvset), the own one among them. Within a round the leader is
    * enough: some servers have its new epoch in force already, and some do not.
@@ -84,6 +57,8 @@ export class Looking {
     const peerEpoch = BigInt(history.currentEpoch);
     this.#own = { leader: id, zxid: history.lastZxid, electionEpoch: round, peerEpoch };
     this.#vote = this.#own;
+    const isBacking = options.isStranger && !history.isEmpty;
+    this.#backing = isBacking ? new Backing(this.#own) : null;
   }
 
   get vote(): Vote {
@@ -149,9 +124,11 @@ export class Looking {
     }
     if (heard.state === ServerState.looking) {
       this.#established.delete(from);
-      if (heard.electionEpoch < this.#round) this.notify(from);
+      // The round of who has no say is nothing to anybody, and Apache's servers would answer it.
+      const hasSay = this.#rule.voters.includes(this.#options.id);
+      if (heard.electionEpoch < this.#round && hasSay) this.notify(from);
     }
-    if (!this.#rule.voters.includes(heard.leader) || heard.state === ServerState.observing) {
+    if (!this.#mayLead(heard.leader) || heard.state === ServerState.observing) {
       // Only voters can be elected; a voter that proposes nobody takes its vote back.
       this.#silent.add(from);
       this.#received.delete(from);
@@ -163,10 +140,22 @@ export class Looking {
     if (this.#outcome === null) this.#weighQuorum(now);
   }
 
-  notify(to: ServerId, electionEpoch = this.#vote.electionEpoch): void {
+  /** What anybody says, when no membership that this server knows of counts it. */
+  back(from: ServerId, heard: Notification): void {
+    if (this.#backing?.hear(from, heard) === true) this.notify(from);
+  }
+
+  notify(to: ServerId, round?: bigint): void {
     const config = this.#options.membership.text;
-    const notification = { state: ServerState.looking, ...this.#vote, electionEpoch, config };
+    const vote = this.#backing?.voteFor(to) ?? this.#vote;
+    const electionEpoch = round ?? vote.electionEpoch;
+    const notification = { state: ServerState.looking, ...vote, electionEpoch, config };
     this.#options.out.push({ kind: 'notify', to, notification });
+  }
+
+  #mayLead(server: ServerId): boolean {
+    const { rule, named } = this.#options.membership;
+    return rule.voters.includes(server) || named?.includes(server) === true;
   }
 
   /** The vote of a server that is looking too. */
@@ -292,6 +281,7 @@ export class Looking {
   /** To the voters only: what others have to know is who leads (sendNotifications). */
   #broadcast(now: number): void {
     this.#resending.sent(now);
-    for (const voter of this.#rule.voters) if (voter !== this.#options.id) this.notify(voter);
+    const asked = new Set([...this.#rule.voters, ...(this.#backing?.askers ?? [])]);
+    for (const voter of asked) if (voter !== this.#options.id) this.notify(voter);
   }
 }

@@ -1,6 +1,6 @@
 // The membership of an ensemble as one of its members knows it: what is in force, and what is to come.
 import { zxid } from '../base/ids.ts';
-import type { Membership as Known } from '../consensus/looking.ts';
+import type { Membership as Known } from '../consensus/lookingOptions.ts';
 import { hierarchical, joint, majority, type QuorumRule } from '../consensus/quorum.ts';
 import { CONFIG_PATH } from '../state/specialPaths.ts';
 import type { State } from '../state/state.ts';
@@ -26,6 +26,7 @@ export class Ensemble {
   readonly #standaloneEnabled: boolean;
   #active: Membership;
   #pending: Membership | null = null;
+  #heard: Membership | null = null;
 
   /** @param found the state as it was read from the disk: its config znode may be newer */
   constructor(active: Membership, reconfig: ReconfigOptions | null, found: State) {
@@ -49,6 +50,15 @@ export class Ensemble {
     return this.#pending;
   }
 
+  /**
+   * On its way in the logs of others that look for a leader, and not in this one; null when nobody
+   * says so. They cannot do without those that it names, who may not know of it; it decides nothing
+   * here, as it may have come to nothing.
+   */
+  get heard(): Membership | null {
+    return this.#heard;
+  }
+
   get newest(): Membership {
     return this.#pending ?? this.#active;
   }
@@ -62,7 +72,8 @@ export class Ensemble {
     return {
       rule: pending === null ? rule : joint(rule, ruleOf(pending)),
       members: [...new Set(servers.map(({ id }) => id))],
-      text: printMembership(active),
+      ...(this.#heard === null ? {} : { named: ruleOf(this.#heard).voters }),
+      text: printMembership(active) + (pending === null ? '' : toCome(pending)),
     };
   }
 
@@ -78,6 +89,24 @@ export class Ensemble {
     const version = /^version=([0-9a-f]{1,16})$/m.exec(config)?.[1];
     const isNewer = version !== undefined && BigInt(`0x${version}`) > this.#active.version;
     return isNewer ? membershipIn(config) : null;
+  }
+
+  /** Takes what another server that looks says is on its way. Returns whether that is news. */
+  hear(config: string | null): boolean {
+    if (!this.isDynamic || config?.includes(NEXT) !== true) return false;
+    const lines = config.split('\n').filter((line) => line.startsWith(NEXT));
+    const heard = membershipIn(lines.map((line) => line.slice(NEXT.length)).join('\n'));
+    const known = this.#heard ?? this.newest;
+    if (heard === null || heard.version <= known.version) return false;
+    this.#heard = heard;
+    return true;
+  }
+
+  /** There is a leader: what was heard is in its history, or nowhere. Returns whether that is news. */
+  forget(): boolean {
+    const isNews = this.#heard !== null;
+    this.#heard = null;
+    return isNews;
   }
 
   /** Another membership is on its way, in place of what was before. Returns whether that is news. */
@@ -106,16 +135,27 @@ export class Ensemble {
 
   /**
    * Writes the active membership into the config znode, as Apache's initConfigInZKDatabase: no log
-   * entry says what the first one is, and a leader's snapshot holds the leader's.
+   * entry says what the first one is, and a leader's snapshot holds the leader's. What is newer there
+   * is in the log and not in force yet: a snapshot with an older one would forget it.
    */
   show(state: State, time: number): void {
     const { tree } = state;
     const text = printMembership(this.#active);
     tree.ensureConfigNode();
-    if (textIn(state) === text) return;
+    const isNewer = (configIn(state)?.version ?? -1n) > this.#active.version;
+    if (isNewer || textIn(state) === text) return;
     tree.setData(CONFIG_PATH, Buffer.from(text), -1, zxid(this.#active.version), time);
   }
 }
+
+/** In front of each line of a membership that is on its way: a comment for Apache's servers. */
+const NEXT = '#next ';
+
+const toCome = (pending: Membership): string =>
+  printMembership(pending)
+    .split('\n')
+    .map((line) => `\n${NEXT}${line}`)
+    .join('');
 
 export function ruleOf({ servers, groups, weights }: Membership): QuorumRule {
   const voters = servers.filter(({ role }) => role === 'participant').map(({ id }) => id);

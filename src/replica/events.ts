@@ -60,9 +60,15 @@ export type PeerEffect =
   | { kind: 'became'; mode: Mode }
   /**
    * The ensemble's members, now and as a change under way would have them: write both down before
-   * anything that follows is sent, and let these peers connect.
+   * anything that follows is sent, and let these peers connect. What others only say is on its way
+   * (`heard`) is not for the disk.
    */
-  | { kind: 'membership'; active: Membership; pending: Membership | null }
+  | {
+      kind: 'membership';
+      active: Membership;
+      pending: Membership | null;
+      heard: Membership | null;
+    }
   /** Remember durably that this server must not vote before it has a leader's history. */
   | { kind: 'distrust'; reason: string };
 

@@ -138,6 +138,7 @@ export class FollowingRole implements Role {
   #establish(): void {
     const { replica, options, reconfiguring, onEstablished } = this.#parts;
     if (this.#announced !== null && !reconfiguring.activate(this.#announced, null)) return;
+    if (!reconfiguring.settle()) return;
     reconfiguring.show();
     this.#forwarding = new Forwarding(replica, this.#learner, {
       tickTime: options.tickTime,

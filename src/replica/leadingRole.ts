@@ -160,6 +160,7 @@ export class LeadingRole implements Role {
     // What an earlier leader has left half done is done now that a quorum of both has it.
     const leads = ruleOf(membership).voters.includes(self);
     if (!reconfiguring.activate(membership, leads ? self : null)) return;
+    if (!reconfiguring.settle()) return;
     reconfiguring.show();
     this.#deciding = new Deciding(replica, new Led(this.#leader, replica.stats), {
       reconfiguration: reconfiguring.ensemble.isDynamic ? this.#reconfiguration() : null,

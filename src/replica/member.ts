@@ -1,7 +1,7 @@
 // A server's life in its ensemble: it looks for a leader, takes a role, and looks again when that ends.
 import { type Elected, Election } from '../consensus/election.ts';
 import type { RoleOutput } from '../consensus/events.ts';
-import type { History as Told } from '../consensus/looking.ts';
+import type { History as Told } from '../consensus/lookingOptions.ts';
 import type { ServerId } from '../consensus/quorum.ts';
 import { type Notification, ServerState } from '../wire/election.ts';
 import type { Membership } from '../wire/membership.ts';
@@ -89,7 +89,7 @@ export class Member {
 
   /** Before the first event: looks for a leader. */
   start(): void {
-    if (this.#reconfiguring.ensemble.pending !== null) this.#reconfiguring.tellWorld();
+    this.#reconfiguring.begin(this.#own.reconfig?.pending ?? null);
     this.#look();
     this.drain();
   }
@@ -135,7 +135,7 @@ export class Member {
 
   #notified(from: ServerId, notification: Notification, now: number): void {
     const isLooking = this.#role === null && this.#ended === null;
-    if (isLooking && this.#reconfiguring.learn(from, notification.config)) {
+    if (isLooking && this.#reconfiguring.isNews(from, notification)) {
       this.election.start(this.#told(), now);
     }
     this.election.notified(from, notification, now);
@@ -234,7 +234,7 @@ export class Member {
       nextLink: () => this.#nextLink(),
     };
     const isObserver = state === ServerState.observing;
-    const mayPromise = !this.#isWithheld;
+    const mayPromise = this.#isTrusted && !this.#isWithheld;
     this.#role =
       state === ServerState.leading
         ? new LeadingRole(parts)

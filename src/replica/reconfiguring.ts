@@ -1,6 +1,7 @@
 // What a change of the membership does to a member: to its election, its role, and its peers.
 import type { Election } from '../consensus/election.ts';
 import type { ServerId } from '../consensus/quorum.ts';
+import { type Notification, ServerState } from '../wire/election.ts';
 import type { Membership } from '../wire/membership.ts';
 import { type Ensemble, isSame, keepsPlace } from './ensemble.ts';
 import type { Replica } from './replica.ts';
@@ -37,12 +38,38 @@ export class Reconfiguring {
    * A server that looks for a leader learns from others of a newer membership (FastLeaderElection).
    * Returns whether that is so: the election begins anew.
    */
-  learn(from: ServerId, config: string | null): boolean {
+  isNews(from: ServerId, { state, config }: Notification): boolean {
+    return this.#learn(from, config) || (state === ServerState.looking && this.#hear(from, config));
+  }
+
+  #learn(from: ServerId, config: string | null): boolean {
     const next = this.ensemble.newerIn(config);
     if (next === null) return false;
     this.#replica.report('info', `Server ${from} knows of a newer membership, ${nameOf(next)}`);
     this.activate(next, null);
     return true;
+  }
+
+  /** Of one that is on its way: who is to vote there is not to stand aside. */
+  #hear(from: ServerId, config: string | null): boolean {
+    const { ensemble } = this;
+    if (!ensemble.hear(config) || ensemble.heard === null) return false;
+    this.#replica.report(
+      'info',
+      `Server ${from} knows of a membership to come, ${nameOf(ensemble.heard)}`,
+    );
+    this.#changed();
+    return true;
+  }
+
+  /** There is a leader. Returns false when that makes the role another one, and ends it. */
+  settle(): boolean {
+    if (!this.ensemble.forget()) return true;
+    this.#changed();
+    const election = this.#election;
+    if (election.dueState === election.state) return true;
+    this.#role()?.end('the membership that was to come has come to nothing');
+    return false;
   }
 
   /** Another membership is on its way: in the log, or with the leader's history. */
@@ -84,16 +111,24 @@ export class Reconfiguring {
     return false;
   }
 
+  /**
+   * @param kept as on its way when this server ended: if it did not get into the log it must be
+   * forgotten now, as it would be taken for one that is there once the log is longer
+   */
+  begin(kept: Membership | null): void {
+    if (this.ensemble.pending !== null || kept !== null) this.#tellWorld();
+  }
+
   /** Lets the world know whom to let in, and what to write down. */
-  tellWorld(): void {
-    const { active, pending } = this.ensemble;
-    this.#replica.effect({ kind: 'membership', active, pending });
+  #tellWorld(): void {
+    const { active, pending, heard } = this.ensemble;
+    this.#replica.effect({ kind: 'membership', active, pending, heard });
   }
 
   #changed(): void {
     this.#election.changeMembership(this.ensemble.known);
     this.#role()?.membershipChanged();
-    this.tellWorld();
+    this.#tellWorld();
   }
 }
 

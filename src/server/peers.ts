@@ -9,9 +9,10 @@ import type { LinkId } from '../consensus/events.ts';
 import type { Event, PeerEffect } from '../replica/events.ts';
 import type { State } from '../state/state.ts';
 import { WireError } from '../wire/bytes.ts';
-import type { Member, Membership } from '../wire/membership.ts';
+import type { Member, Membership, PeerAddress } from '../wire/membership.ts';
 import type { SnapshotVisitor } from '../wire/snapshotTree.ts';
 import { MembershipFiles } from './membershipFiles.ts';
+import type { ClientPlace } from './network/clientListener.ts';
 import { ElectionLinks } from './network/electionLinks.ts';
 import { LearnerLinks } from './network/learnerLinks.ts';
 import type { PeerAddresses } from './network/peerPort.ts';
@@ -31,6 +32,8 @@ interface PeersOptions {
   readonly state: () => State;
   readonly dispatch: (event: Event) => void;
   readonly logger: Logger;
+  /** Where its clients are to connect. */
+  readonly onClientPlace: (place: ClientPlace) => void;
   /** The server cannot go on. */
   readonly onFailed: (reason: string) => void;
 }
@@ -49,6 +52,8 @@ const quorumMember = ({ id, addresses }: Member): PeerAddresses => ({
 
 export class Peers {
   readonly #options: PeersOptions;
+  /** Its own, where its peers connect. */
+  #addresses: readonly PeerAddress[];
   readonly #elections: ElectionLinks;
   readonly #links: LearnerLinks;
   /** Null when the membership never changes. */
@@ -60,6 +65,7 @@ export class Peers {
     this.#options = options;
     const { config, self, logger, dispatch } = options;
     const { id, addresses } = self;
+    this.#addresses = addresses;
     const { servers } = config.ensemble;
     const greetingMs = config.quorumCnxnTimeoutMs;
     const common = {
@@ -167,7 +173,8 @@ export class Peers {
         void this.#restart(effect.link, effect.state);
         break;
       case 'membership':
-        this.#change(effect.active, effect.pending);
+        this.#files?.keep(effect.active, effect.pending);
+        this.#change(effect.active, [effect.pending, effect.heard]);
         break;
       case 'distrust':
         dir.distrust(effect.reason);
@@ -175,27 +182,37 @@ export class Peers {
     }
   }
 
-  #change(active: Membership, pending: Membership | null): void {
-    this.#files?.keep(active, pending);
-    const all = new Map((pending?.servers ?? []).map((server) => [server.id, server]));
-    // Where the two differ, those in force are there.
-    for (const server of active.servers) all.set(server.id, server);
+  #change(active: Membership, others: readonly (Membership | null)[]): void {
+    const all = new Map<number, Member>();
+    // Where they differ, those in force are there.
+    for (const { servers } of [...others, active].filter((one) => one !== null)) {
+      for (const server of servers) all.set(server.id, server);
+    }
     this.#elections.setMembers([...all.values()].map(electionMember));
     this.#links.setMembers([...all.values()].map(quorumMember));
-    this.#checkPlace(active);
+    this.#follow(active);
   }
 
-  /** Ports are bound at the start: other ones are those of the next. */
-  #checkPlace({ servers }: Membership): void {
-    const { self, config, logger } = this.#options;
+  /** A membership in force says where this server is: its ports follow (QuorumPeer.processReconfig). */
+  #follow({ servers }: Membership): void {
+    const { self, onClientPlace } = this.#options;
     const now = servers.find(({ id }) => id === self.id);
     if (now === undefined) return;
-    const peersOf = (one: Member): string => JSON.stringify(one.addresses);
-    const isMoved = peersOf(now) !== peersOf(self);
-    const port = now.client?.port ?? config.clientPort;
-    if (!isMoved && port === config.clientPort) return;
-    const what = isMoved ? 'its peers connect' : `its clients connect (port ${port})`;
-    logger.warn(`server ${self.id} must be restarted: the new membership says where ${what}`);
+    const { addresses, client } = now;
+    if (client !== null) onClientPlace(client);
+    if (JSON.stringify(addresses) === JSON.stringify(this.#addresses)) return;
+    this.#addresses = addresses;
+    void this.#move(now);
+  }
+
+  async #move(self: Member): Promise<void> {
+    try {
+      await this.#links.move(quorumMember(self).addresses);
+      await this.#elections.move(electionMember(self).addresses);
+    } catch (error) {
+      const why = (error as Error).message;
+      this.#options.logger.error(`server ${self.id} must be restarted: ${why}`);
+    }
   }
 
   async *#history(after: Zxid, upTo: Zxid): AsyncGenerator<HistoryEntry, void, void> {

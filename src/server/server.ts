@@ -41,7 +41,6 @@ interface Ending {
 }
 
 class Server implements RunningServer {
-  port = 0;
   readonly closed: Promise<Ending>;
   readonly #config: Config;
   readonly #logger: Logger;
@@ -89,6 +88,10 @@ class Server implements RunningServer {
     data.onSnapshotDue = () => void this.#snapshot(this.#replica.state);
   }
 
+  get port(): number {
+    return this.#clients.port;
+  }
+
   #makeLoop(): Loop {
     const data = this.#data;
     return new Loop(
@@ -119,6 +122,7 @@ class Server implements RunningServer {
       state: () => this.#replica.state,
       dispatch: this.#loop.dispatch,
       logger: this.#logger,
+      onClientPlace: (place) => void this.#clients.move(place),
       onFailed: (reason) => void this.#end({ code: 1, reason }),
     });
   }
@@ -146,10 +150,7 @@ class Server implements RunningServer {
   }
 
   async listen(): Promise<void> {
-    const { clientPortAddress: address, clientPort } = this.#config;
-    const shown = `${address ?? '0.0.0.0/0.0.0.0'}:${clientPort}`;
-    this.#logger.child('NIOServerCnxnFactory').info(`binding to port ${shown}`);
-    this.port = await this.#clients.listen();
+    await this.#clients.listen();
     await this.#peers?.listen();
     if (this.#peers !== null) this.#loop.start();
     this.#loop.dispatch({ kind: 'deadline' });

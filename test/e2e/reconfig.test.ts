@@ -1,8 +1,15 @@
 // Real servers whose ensemble changes: it grows from one to three, loses its leader, and changes roles, under load.
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { waitFor } from '../support/processes.ts';
 import { ReconfigStory } from '../support/reconfigStory.ts';
+
+const isRefused = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => resolve(!socket.destroy()));
+    socket.once('error', () => resolve(true));
+  });
 
 describe('reconfig', () => {
   let story = new ReconfigStory();
@@ -86,6 +93,25 @@ describe('reconfig', () => {
     expect(client.sessionId).toBe(sessionId);
   });
 
+  test('a server that gets other ports moves at once, and its clients stay', async () => {
+    await three();
+    const leader = await story.leader();
+    const [moved = 0, third = 0] = [1, 2, 3].filter((id) => id !== leader);
+    const staying = await story.client(moved);
+    const admin = await story.client(third);
+    for (const id of [moved, leader]) {
+      const old = await story.moveToOtherPorts(id);
+      await admin.reconfig({ joining: story.line(id) });
+      for (const port of Object.values(old)) await waitFor(`port ${port}`, () => isRefused(port));
+      await (await story.client(id)).create(`/moved-${id}`);
+      // It could not connect again: its server is not where it was.
+      if (id === moved) await staying.create('/stayed');
+    }
+    // The two that have moved find each other.
+    await story.member(third).end('SIGKILL');
+    await (await story.client(moved, leader)).create('/found');
+  }, 60_000);
+
   test('servers start with what they have left after kill -9 of all', async () => {
     await three();
     const leader = await story.leader();
@@ -114,5 +140,9 @@ describe('reconfig', () => {
     await expect(client.reconfig({ joining: 'server.4=nonsense' })).rejects.toThrow('BadArguments');
     await expect(client.reconfig({ leaving: '1', fromConfig: 5n })).rejects.toThrow('BadVersion');
     expect(await story.config(1)).toEqual(before);
+    const leader = await story.leader();
+    for (const at of [leader, leader === 1 ? 2 : 1]) {
+      expect(await story.twoAtOnce(at)).toEqual(['done', 'ReconfigInProgress']);
+    }
   });
 });

@@ -82,6 +82,13 @@ describe('reconfig among ours and Apache (servers: both)', () => {
     story.load(await story.client(1, 2));
     await reconfigured('apache', 1, `-add ${story.line(4)}`);
     await agree(1, 2, 3, 4);
+    expect(await story.twoAtOnce(1)).toEqual(['done', 'ReconfigInProgress']);
+    const before77 = await story.config(2);
+    // Nobody misses a server that is none: the same servers get another version.
+    await reconfigured('ours', 2, '-remove 77');
+    const after77 = await story.config(2);
+    expect(after77.slice(0, -1)).toEqual(before77.slice(0, -1));
+    expect(after77.at(-1)).not.toBe(before77.at(-1));
     await reconfigured('ours', 2, '-remove 3');
     await waitFor('the next leader', async () => (await story.leader()) !== 3);
     await agree(1, 2, 4);

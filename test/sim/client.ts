@@ -74,11 +74,11 @@ export class SimClient implements ClientEars {
   /** When the write that was acknowledged last had been asked for: until then the leader knew of it. */
   aliveAt = 0;
 
-  constructor(world: World, id: number) {
+  constructor(world: World, id: number, user = userOf(id)) {
     this.#world = world;
     this.id = id;
     this.#random = world.random.fork();
-    this.#user = userOf(id);
+    this.#user = user;
     this.#workload = new Workload(this.#random, id, world.options);
   }
 
@@ -333,6 +333,9 @@ export class SimClient implements ClientEars {
       }
     } else {
       oracle.answered(this.session, asked, zxid, err);
+      if (request.type === 'reconfig' && err === ErrorCode.ok) {
+        oracle.memberships.answered(zxid, reader);
+      }
       this.aliveAt = asked.at;
       if (err === ErrorCode.ok) {
         this.acks++;

@@ -183,10 +183,10 @@ export class Faults {
     const world = this.#world;
     const { durability } = world.oracle;
     // One that joins late without data has no vote either, until it is synchronized.
-    const lost = world.voters.filter(
-      (one) => durability.isLost(one) || one.medium.unhealed !== null,
-    ).length;
-    if (lost >= Math.floor((world.options.voters - 1) / 2)) return false;
+    const lost = world.voters
+      .filter((one) => durability.isLost(one) || one.medium.unhealed !== null)
+      .map(({ id }) => id);
+    if (!world.oracle.memberships.bears(lost)) return false;
     const server = this.#random.pick(world.voters);
     if (server === undefined || durability.isLost(server)) return false;
     const others = world.voters.filter((one) => one !== server);
@@ -211,7 +211,7 @@ export class Faults {
     const mean = random.pick([50, 2000, 20_000]) ?? 2000;
     const delay = world.isCalm ? 500 : random.exponential(mean);
     world.timers.after(delay, () => {
-      if (server.incarnation === incarnation) server.start();
+      if (server.incarnation === incarnation && !server.isRetired) server.start();
     });
   }
 
@@ -225,7 +225,7 @@ export class Faults {
       server.fuse = 0;
       server.dieBefore = null;
       if (server.isPaused) server.wake();
-      if (!server.isUp) server.start();
+      if (!server.isUp && !server.isRetired) server.start();
     }
   }
 }

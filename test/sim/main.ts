@@ -6,11 +6,12 @@ import { type Outcome, runSeed } from './run.ts';
 import { argumentsFor, setOption, shrink } from './shrink.ts';
 
 const USAGE = `npm run sim -- [--seed N] [--seeds COUNT] [--servers N] [--observers N] [--minutes N] [--trace]
-                [--set OPTION=VALUE]... [--skip FAULT,...] [--shrink] [--counts]
+                [--set OPTION=VALUE]... [--skip FAULT,...] [--reconfig] [--shrink] [--counts]
 Replays seed N; without --seed, or with --seeds, runs seeds until one fails, COUNT of them at most.
 Prints a hash of all events, which is the same for the same seed. The options are part of the seed.
 --set: an option of test/sim/options.ts that the seed shall not choose, as in --set faults.pause=0.
 --skip: single faults that shall not strike, as in --skip pause:3,crash:1.
+--reconfig: the membership changes, too.
 --shrink: looks for a smaller run that fails in the same way as seed N, and shows how to replay it.
 --counts: how often the runs came to each kind of packet, fault, error and turn of events.
 --trace: each event is a line with time, server, role, epoch, zxid and event.
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     servers: { type: 'string' },
     observers: { type: 'string' },
     minutes: { type: 'string' },
+    reconfig: { type: 'boolean', default: false },
     set: { type: 'string', multiple: true, default: [] },
     skip: { type: 'string' },
     shrink: { type: 'boolean', default: false },
@@ -42,6 +44,7 @@ function fixedOptions(seed: number): Fixed {
   if (values.servers !== undefined) fixed.voters = Number(values.servers);
   if (values.observers !== undefined) fixed.observers = Number(values.observers);
   if (values.minutes !== undefined) fixed.duration = Number(values.minutes) * 60_000;
+  if (values.reconfig) fixed.reconfig = true;
   for (const text of values.set) setOption(fixed, seed, text);
   if (values.skip !== undefined) fixed.skip = values.skip.split(',');
   return fixed;

@@ -7,6 +7,7 @@ import { StorageError } from '../../src/server/storage/storageError.ts';
 import type { State } from '../../src/state/state.ts';
 import { bytesSource } from '../../src/wire/byteSource.ts';
 import { LOG_HEADER_LENGTH, LogScanner, logHeader } from '../../src/wire/log.ts';
+import type { Membership } from '../../src/wire/membership.ts';
 import { newState } from './newState.ts';
 import type { Random } from './random.ts';
 import { demand } from './violation.ts';
@@ -39,6 +40,9 @@ export class Medium {
   current = 0;
   /** Why this server must not vote; null when it may. */
   unhealed: string | null = null;
+  /** What its configuration and the files beside that say; a disk that is lost is another one. */
+  membership: Membership;
+  pending: Membership | null = null;
   /** Newest last. */
   snapshots: Snapshot[] = [];
   /** The log's bytes; what is behind `written` is nothing yet. */
@@ -53,7 +57,8 @@ export class Medium {
   #markOnDisk: Zxid = NO_ZXID;
 
   /** @param startsAt the zxid of a first snapshot; 0: there is none */
-  constructor(startsAt: Zxid = NO_ZXID) {
+  constructor(membership: Membership, startsAt: Zxid = NO_ZXID) {
+    this.membership = membership;
     this.#begin();
     if (startsAt === NO_ZXID) return;
     const state = newState();
@@ -245,7 +250,7 @@ export class Medium {
 
   /** The state on disk as it is, for comparison. */
   peek(): State {
-    const copy = new Medium();
+    const copy = new Medium(this.membership);
     copy.snapshots = this.snapshots;
     copy.#bytes = Buffer.from(this.#bytes);
     copy.#placed = [...this.#placed];

@@ -26,6 +26,80 @@ const founding = 'src/consensus/founding.ts';
 const broadcast = 'src/consensus/broadcast.ts';
 const leader = 'src/consensus/leader.ts';
 
+/** In ensembles whose membership changes. */
+const changing: readonly Mutant[] = [
+  {
+    name: 'a reconfig is committed by the old members alone',
+    like: 'joint quorums',
+    file: 'src/replica/ensemble.ts',
+    from: 'rule: pending === null ? rule : joint(rule, ruleOf(pending)),',
+    to: 'rule,',
+    fixed: { reconfig: true },
+  },
+  {
+    name: 'a second reconfig does not wait for the first',
+    like: 'one reconfig at a time',
+    file: 'src/operations/reconfig.ts',
+    from: 'if (reconfiguration.isUnderWay) return',
+    to: 'if (reconfiguration === null) return',
+    fixed: { reconfig: true },
+  },
+  {
+    name: 'a leader that is removed goes on committing',
+    like: 'allowedToCommit',
+    file: broadcast,
+    from: '    if (this.#isHandedOver) return;\n    const out',
+    to: '    const out',
+    also: [
+      {
+        file: broadcast,
+        from: 'if (id === upTo || this.#isHandedOver) return;',
+        to: 'if (id === upTo) return;',
+      },
+    ],
+    fixed: { reconfig: true },
+  },
+  {
+    name: 'the version that a reconfig is to follow is not looked at',
+    like: 'curConfigId',
+    file: 'src/operations/reconfig.ts',
+    from: 'if (curConfigId !== -1n && curConfigId !== active.version) return',
+    to: 'if (curConfigId === -2n) return',
+    fixed: { reconfig: true },
+  },
+  {
+    name: 'who is no member yet has no vote for those who count it',
+    like: 'found here',
+    file: 'src/consensus/looking.ts',
+    from: 'const isBacking = options.isStranger && !history.isEmpty;',
+    to: 'const isBacking = options.isStranger && history.isEmpty;',
+    fixed: { reconfig: true },
+  },
+  {
+    name: 'nobody who looks is told of a membership to come',
+    like: 'found here',
+    file: 'src/replica/ensemble.ts',
+    from: "(pending === null ? '' : toCome(pending)),",
+    to: "(pending !== null ? '' : toCome(active)),",
+    fixed: { reconfig: true },
+  },
+  {
+    name: 'a membership that did not get into the log is found again later',
+    like: 'found here',
+    file: 'src/replica/reconfiguring.ts',
+    from: 'if (this.ensemble.pending !== null || kept !== null)',
+    to: 'if (this.ensemble.pending !== null)',
+    fixed: { reconfig: true },
+  },
+  {
+    name: 'the config znode forgets what is in the log',
+    like: 'found here',
+    file: 'src/replica/ensemble.ts',
+    from: 'if (isNewer || textIn(state) === text) return;',
+    to: 'if (textIn(state) === text || (isNewer && text === null)) return;',
+    fixed: { reconfig: true },
+  },
+];
 /**
  * Who looks follows a leader only when a quorum stands behind that one: by then whoever has promised
  * another epoch, or has later history, cannot come to an older leader, unless words of others are
@@ -369,4 +443,5 @@ export const mutants: readonly Mutant[] = [
     from: 'return Math.min(own, this.member?.deadline ?? Number.POSITIVE_INFINITY);',
     to: 'return Math.max(this.#patientUntil, Math.min(own, this.member?.deadline ?? own));',
   },
+  ...changing,
 ];

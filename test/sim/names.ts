@@ -3,6 +3,7 @@ import { hex0x, type Zxid } from '../../src/base/ids.ts';
 import type { Effect, Event } from '../../src/replica/events.ts';
 import { NO_LEADER } from '../../src/wire/election.ts';
 import { PacketType } from '../../src/wire/quorum.ts';
+import { nameOfMembership } from './memberships.ts';
 
 const STATES = ['looking', 'following', 'leading', 'observing'];
 
@@ -71,6 +72,11 @@ export function nameOfEffect(effect: Effect): string {
       return `became ${effect.mode}`;
     case 'distrust':
       return `distrust: ${effect.reason}`;
+    case 'membership': {
+      const { active, pending } = effect;
+      const next = pending === null ? '' : `, to come ${nameOfMembership(pending)}`;
+      return `membership ${nameOfMembership(active)}${next}`;
+    }
     default:
       return effect.kind;
   }
@@ -125,6 +131,8 @@ export function codeOfEffect(effect: Effect): number {
       return codeOfPacket(effect.packet.type, effect.packet.zxid, effect.link);
     case 'truncate':
       return low(effect.after);
+    case 'membership':
+      return (low(effect.active.version) * 32 + low(effect.pending?.version ?? 0n)) | 0;
     default:
       return 0;
   }

@@ -156,7 +156,12 @@ export class Network {
         if (!learner.isWanted(link)) return;
         learner.take({ kind: 'unlinked', link, reason: 'cannot connect' });
       });
-    if (leader === undefined || attempt.tried === TRIES || this.timers.now >= until) {
+    if (
+      leader === undefined ||
+      !learner.knows(to) ||
+      attempt.tried === TRIES ||
+      this.timers.now >= until
+    ) {
       this.timers.after(0, fail);
       return;
     }

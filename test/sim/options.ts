@@ -23,6 +23,20 @@ export interface FaultMix {
   readonly resetAt: number;
 }
 
+/** How the membership changes in a run. */
+export interface Changes {
+  /** Servers that are no members at first; ids behind those of the observers. */
+  readonly joiners: number;
+  /** Mean virtual ms between two things that the operator does. */
+  readonly pause: number;
+  /** Share of removed servers that are switched off. */
+  readonly retires: number;
+  /** Share of those that come back without what they had. */
+  readonly wipes: number;
+  /** Fewer than two voters are refused. */
+  readonly standaloneEnabled: boolean;
+}
+
 export interface SimOptions {
   readonly seed: number;
   readonly voters: number;
@@ -74,6 +88,10 @@ export interface SimOptions {
   /** Peers are told when a server cannot be reached, or can be again. */
   readonly tellsReachability: boolean;
   readonly faults: FaultMix;
+  /** reconfigEnabled is on, and an operator uses it. */
+  readonly reconfig: boolean;
+  /** How; null when the membership stays as it is. */
+  readonly changes: Changes | null;
   /** Faults that are left out, as `pause:3` for the third of its kind. */
   readonly skip: readonly string[];
   /** Another run with the same options. */
@@ -132,6 +150,18 @@ function drawMix(random: Random): FaultMix {
   };
 }
 
+/** Drawn by a generator of its own: all else is as in the run of the same seed without changes. */
+function drawChanges(seed: number): Changes {
+  const random = new Random(~seed);
+  return {
+    joiners: random.int(1, 3),
+    pause: random.pick([1000, 5000, 20_000]) ?? 5000,
+    retires: random.pick([0, 0.5, 1]) ?? 0.5,
+    wipes: random.pick([0, 0.5]) ?? 0,
+    standaloneEnabled: random.chance(0.5),
+  };
+}
+
 /** The options of a seed; what `fixed` names is not drawn. */
 export function optionsOf(seed: number, fixed: Partial<SimOptions> = {}): SimOptions {
   const random = new Random(seed);
@@ -168,8 +198,11 @@ export function optionsOf(seed: number, fixed: Partial<SimOptions> = {}): SimOpt
     think: random.pick([1000, 5000, 20_000]) ?? 5000,
     tellsReachability: random.chance(0.3),
     faults: random.chance(0.03) ? NO_FAULTS : drawMix(random),
+    reconfig: false,
+    changes: null,
     skip: [],
     salt: 0,
   };
-  return { ...drawn, ...fixed };
+  const changes = fixed.reconfig === true ? drawChanges(seed) : null;
+  return { ...drawn, changes, ...fixed };
 }

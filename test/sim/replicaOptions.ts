@@ -2,22 +2,15 @@
 import { sessionId } from '../../src/base/ids.ts';
 import type { Now } from '../../src/replica/events.ts';
 import type { ReplicaOptions } from '../../src/replica/replica.ts';
-import { DEFAULT_AUTH_OPTIONS } from '../../src/state/auth.ts';
+import { DEFAULT_AUTH_OPTIONS, digestIdOf } from '../../src/state/auth.ts';
 import { initialSessionId } from '../../src/state/sessions.ts';
-import type { Membership } from '../../src/wire/membership.ts';
 import { NO_THROTTLE } from '../support/loneServer.ts';
 import type { Loaded, Medium } from './medium.ts';
 import type { SimOptions } from './options.ts';
 
-export function membershipOf({ voters, observers }: SimOptions): Membership {
-  const servers = Array.from({ length: voters + observers }, (_, i) => ({
-    id: i + 1,
-    role: i < voters ? ('participant' as const) : ('observer' as const),
-    addresses: [{ host: `10.0.0.${i + 1}`, peerPort: 2888, electionPort: 3888 }],
-    client: null,
-  }));
-  return { servers, groups: [], weights: new Map(), version: 0n };
-}
+/** May do everything. */
+export const OPERATOR = 'super';
+const SUPER_DIGEST = digestIdOf(`${OPERATOR}:secret`);
 
 export function replicaOptions(
   options: SimOptions,
@@ -26,15 +19,16 @@ export function replicaOptions(
   { state, isEmpty }: Loaded,
   now: Now,
 ): Omit<ReplicaOptions, 'chance'> {
-  const { tickTime, initLimit, syncLimit, leaderServes } = options;
+  const { tickTime, initLimit, syncLimit, leaderServes, changes } = options;
+  const { membership, pending } = medium;
   return {
     serverId: id,
     state,
     rules: {
-      access: DEFAULT_AUTH_OPTIONS,
+      access: { ...DEFAULT_AUTH_OPTIONS, superDigest: SUPER_DIGEST },
       extendedTypes: true,
       enforceQuota: options.enforceQuota,
-      reconfigEnabled: false,
+      reconfigEnabled: changes !== null,
     },
     reception: {
       minSessionTimeout: 2 * tickTime,
@@ -52,7 +46,8 @@ export function replicaOptions(
     tickTime,
     firstSessionId: sessionId(initialSessionId(BigInt(id), now.wall)),
     member: {
-      membership: membershipOf(options),
+      membership,
+      reconfig: changes && { standaloneEnabled: changes.standaloneEnabled, pending },
       acceptedEpoch: medium.accepted,
       currentEpoch: medium.unhealed === null ? medium.current : 0,
       isEmpty,

@@ -12,6 +12,7 @@ import {
   PathRequest,
   PathVersionRequest,
   PathWatchRequest,
+  ReconfigRequest,
   RequestHeader,
   SetAclRequest,
   SetDataRequest,
@@ -51,7 +52,18 @@ export type Request =
   | { type: 'read'; how: How; path: string; watch: boolean }
   | { type: 'watch'; path: string; isRecursive: boolean }
   | { type: 'sync'; path: string }
+  | Reconfig
   | { type: 'close' };
+
+/** Another membership: as lines of a dynamic file, or as lists of who joins and who leaves. */
+export interface Reconfig {
+  readonly type: 'reconfig';
+  readonly joining: string | null;
+  readonly leaving: string | null;
+  readonly members: string | null;
+  /** The version that it is to follow; -1: any. */
+  readonly version: bigint;
+}
 
 /** A request on its way. */
 export interface Asked {
@@ -80,6 +92,7 @@ const OPCODES = {
   watch: OpCode.addWatch,
   multi: OpCode.multi,
   sync: OpCode.sync,
+  reconfig: OpCode.reconfig,
   close: OpCode.closeSession,
 } as const;
 const READS = {
@@ -163,6 +176,14 @@ function writeBody(w: Writer, request: Request): void {
       break;
     case 'sync':
       PathRequest.write(w, { path: request.path });
+      break;
+    case 'reconfig':
+      ReconfigRequest.write(w, {
+        joiningServers: request.joining,
+        leavingServers: request.leaving,
+        newMembers: request.members,
+        curConfigId: request.version,
+      });
       break;
   }
 }

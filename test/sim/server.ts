@@ -4,9 +4,11 @@ import { NO_ZXID, type Zxid, zxid } from '../../src/base/ids.ts';
 import type { LinkId } from '../../src/consensus/events.ts';
 import { Connection } from '../../src/replica/connection.ts';
 import type { Effect, Event, Mode, Now } from '../../src/replica/events.ts';
+import type { Membership } from '../../src/wire/membership.ts';
 import { Writers } from '../../src/wire/writers.ts';
 import type { ClientLink } from './clientLink.ts';
 import { Medium } from './medium.ts';
+import { firstMembership } from './memberships.ts';
 import { codeOfEffect, codeOfEvent, nameOfEffect, nameOfEvent } from './names.ts';
 import type { PeerLink } from './peerLink.ts';
 import { Random } from './random.ts';
@@ -21,6 +23,8 @@ export class SimServer {
   readonly id: number;
   readonly isObserver: boolean;
   readonly medium: Medium;
+  /** Switched off for good, or until its operator needs it again. */
+  isRetired = false;
   /** Counts its lives; what was meant for an earlier one is dropped. */
   incarnation = 0;
   isUp = false;
@@ -42,6 +46,8 @@ export class SimServer {
   readonly #world: World;
   readonly #rate: number;
   #wallOffset = 0;
+  /** What it has heard is on its way. */
+  #heard: Membership | null = null;
   #wokeAt = Number.NEGATIVE_INFINITY;
   #replica: WatchedReplica | null = null;
   #storage: Storage | null = null;
@@ -59,8 +65,9 @@ export class SimServer {
     this.#world = world;
     this.id = id;
     this.isObserver = isObserver;
-    const { skew, syncTime, startsAt } = world.options;
-    this.medium = new Medium(zxid(startsAt));
+    const { skew, syncTime, startsAt, voters, observers } = world.options;
+    const isFirst = id <= voters + observers;
+    this.medium = new Medium(firstMembership(world.options), isFirst ? zxid(startsAt) : NO_ZXID);
     this.#rate = 1 + world.random.between(-skew, skew);
     this.syncTime = syncTime;
   }
@@ -107,6 +114,7 @@ export class SimServer {
     this.failing = 0;
     this.lastAppended = state.lastZxid;
     this.mode = 'looking';
+    this.#heard = null;
     world.trace.note(this, 'start', () => `start ${this.medium.unhealed ?? ''}`.trimEnd());
     world.oracle.started(this);
     const { incarnation } = this;
@@ -330,13 +338,19 @@ export class SimServer {
       case 'distrust':
         this.#storage?.distrust(effect.reason);
         break;
+      case 'membership':
+        this.medium.membership = effect.active;
+        this.medium.pending = effect.pending;
+        this.#heard = effect.heard;
+        break;
     }
   }
 
   #became(mode: Mode): void {
     this.mode = mode;
     this.isLeading = mode === 'leader';
-    if (mode === 'looking') this.isEstablished = false;
+    // After a reconfig one role may follow another at once.
+    this.isEstablished = false;
     if (!this.isLeading) return;
     for (const link of this.#world.network.linksOf(this)) link.welcome();
   }
@@ -395,6 +409,13 @@ export class SimServer {
     const link = this.#nextLink;
     this.#nextLink += 2;
     return link;
+  }
+
+  /** Whether it knows where that server is. */
+  knows(peer: number): boolean {
+    const { membership, pending } = this.medium;
+    const all = [membership, pending, this.#heard].flatMap((one) => one?.servers ?? []);
+    return all.some(({ id }) => id === peer);
   }
 
   isWanted(link: LinkId): boolean {

@@ -6,6 +6,7 @@ import { SimClient } from './client.ts';
 import { Counts } from './counts.ts';
 import { Faults } from './faults.ts';
 import { Network } from './network.ts';
+import { Operator } from './operator.ts';
 import type { SimOptions } from './options.ts';
 import { Random } from './random.ts';
 import { ReadOnlyClient } from './readOnlyClient.ts';
@@ -42,6 +43,8 @@ export class World {
   /** Healed: no faults any more. */
   isCalm = false;
   readonly faults: Faults;
+  /** Changes the membership. */
+  readonly operator: Operator | null;
   /** Mean ms between a client's requests once there are no faults; null before. */
   calmThink: number | null = null;
   /** How often what is rare came. */
@@ -54,29 +57,39 @@ export class World {
     const byId = new Map<number, SimServer>();
     this.network = new Network(this.timers, this.random, options, byId);
     this.oracle = new Oracle(this);
-    for (let id = 1; id <= options.voters + options.observers; id++) {
-      const server = new SimServer(this, id, id > options.voters);
+    const members = options.voters + options.observers;
+    for (let id = 1; id <= members + (options.changes?.joiners ?? 0); id++) {
+      const server = new SimServer(this, id, id > options.voters && id <= members);
+      server.isRetired = id > members;
       this.servers.push(server);
       byId.set(id, server);
     }
     for (let id = 1; id <= options.clients; id++) this.clients.push(new SimClient(this, id));
     this.faults = new Faults(this);
+    this.operator = options.changes === null ? null : new Operator(this, options.changes);
   }
 
+  /** Those that have a say in one of the memberships that may be in force. */
   get voters(): SimServer[] {
-    return this.servers.slice(0, this.options.voters);
+    return this.servers.filter(({ id }) => this.oracle.memberships.isVoter(id));
+  }
+
+  /** Those that nobody has switched off for good. */
+  get staying(): SimServer[] {
+    return this.servers.filter(({ isRetired }) => !isRetired);
   }
 
   get leader(): SimServer | undefined {
     return this.servers.find((one) => one.isLeading && one.isEstablished);
   }
 
-  /** Voters that have what they once acknowledged, or never had anything. */
-  get #mayVote(): number {
-    const { durability } = this.oracle;
-    return this.voters.filter(
+  /** Whether those voters that have what they once acknowledged, or never had anything, are enough. */
+  get #isAble(): boolean {
+    const { durability, memberships } = this.oracle;
+    const able = this.voters.filter(
       (one) => one.medium.unhealed === null && !(one.medium.isEmpty && durability.isLost(one)),
-    ).length;
+    );
+    return memberships.isQuorum(able.map(({ id }) => id));
   }
 
   isPowerCut(): boolean {
@@ -90,7 +103,7 @@ export class World {
 
   run(): RunResult {
     const { duration } = this.options;
-    for (const server of this.servers) {
+    for (const server of this.staying) {
       this.timers.after(this.random.between(0, 2000), () => {
         if (server.incarnation === 0) server.start();
       });
@@ -98,9 +111,10 @@ export class World {
     for (const client of this.clients) client.start();
     if (this.options.readOnlyMode) new ReadOnlyClient(this).start();
     this.faults.begin();
+    this.operator?.begin();
     this.until(duration, () => false);
     // With too few members that have not lost anything an ensemble waits rather than lose.
-    const isAble = this.#mayVote >= Math.floor(this.options.voters / 2) + 1;
+    const isAble = this.#isAble;
     const recoveredIn = isAble ? this.#recover() : 0;
     if (isAble) {
       this.#settle();
@@ -143,6 +157,7 @@ export class World {
     const { timers, options } = this;
     this.isCalm = true;
     this.calmThink = 200;
+    this.operator?.calm();
     this.faults.heal();
     this.trace.note(null, 'healed');
     for (const client of this.clients) client.hurry();
@@ -167,7 +182,7 @@ export class World {
   #settle(): void {
     const { timers, options } = this;
     const bound = 2 * (options.initLimit + options.syncLimit) * options.tickTime + 60_000;
-    const follow = (): boolean => this.servers.every((one) => one.isEstablished);
+    const follow = (): boolean => this.staying.every((one) => one.isEstablished);
     demand(this.until(timers.now + bound, follow), 'C15', () => {
       const roles = this.servers.map((one) => `${one.id} ${one.role}`).join(', ');
       return `not all follow within ${bound} ms (${roles})`;
@@ -187,7 +202,7 @@ export class World {
     demand(this.until(timers.now + bound, isAnswered), 'C15', () => 'a request is never answered');
     for (const client of this.clients) client.stop();
     const isStill = (): boolean =>
-      this.servers.every((one) => {
+      this.staying.every((one) => {
         return (
           one.isEstablished &&
           one.lastAppended === this.oracle.tip.zxid &&
@@ -196,7 +211,7 @@ export class World {
         );
       });
     demand(this.until(timers.now + bound, isStill), 'C13', () => {
-      const ends = this.servers.map((one) =>
+      const ends = this.staying.map((one) =>
         [one.id, one.role, one.lastAppended, one.medium.durable, one.lastZxid].join(' '),
       );
       return `the servers do not come to rest at ${this.oracle.tip.zxid}: ${ends.join(', ')}`;

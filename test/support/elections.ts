@@ -1,7 +1,7 @@
 // Servers that elect leaders in virtual time, over links that delay, lose and are cut; from a seed.
 import { zxid } from '../../src/base/ids.ts';
 import { Election, type ElectionOutput } from '../../src/consensus/election.ts';
-import type { History, Membership } from '../../src/consensus/looking.ts';
+import type { History, Membership } from '../../src/consensus/lookingOptions.ts';
 import { majority, type QuorumRule, type ServerId } from '../../src/consensus/quorum.ts';
 import { type Notification, ServerState } from '../../src/wire/election.ts';
 

@@ -30,6 +30,15 @@ export class ReconfigStory {
     return member;
   }
 
+  /** Its line names other ports from now on; returns those that it has. */
+  async moveToOtherPorts(id: number): Promise<Readonly<Record<string, number>>> {
+    const { ports } = this.member(id);
+    const old = { ...ports };
+    const next = { client: await freePort(), peer: await freePort(), election: await freePort() };
+    Object.assign(ports, next);
+    return old;
+  }
+
   member(id: number): Member {
     const member = this.members.get(id);
     if (member === undefined) throw new Error(`there is no server ${id}`);
@@ -122,6 +131,14 @@ export class ReconfigStory {
     const client = await this.client(id);
     const { data } = await client.config();
     return (data?.toString() ?? '').split('\n');
+  }
+
+  /** What two reconfigs come to that are asked for in one go; neither changes anything. */
+  async twoAtOnce(at: number): Promise<string[]> {
+    const client = await this.client(at);
+    const asked = [0, 1].map(() => client.reconfig({ leaving: '88' }));
+    const outcomes = await Promise.allSettled(asked);
+    return outcomes.map((one) => (one.status === 'fulfilled' ? 'done' : one.reason.code));
   }
 
   /** Starts it again with the files that it has left. */

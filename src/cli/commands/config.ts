@@ -1,9 +1,13 @@
 // `config` and `reconfig`: which servers make up the ensemble.
-import { usageError } from '../cliError.ts';
+import { type ErrorName, ZkError } from '../../client/errors.ts';
+import { CliError, usageError } from '../cliError.ts';
 import type { Command, ParsedArgs } from '../command.ts';
+import { failureOf } from '../errors.ts';
 import { readNamedFile } from '../files.ts';
 import { statBlock, statJson } from '../stat.ts';
 import { WATCH, WITH_STAT } from '../values.ts';
+
+const CONFIG_PATH = '/zookeeper/config';
 
 export const config: Command = {
   name: 'config',
@@ -72,16 +76,52 @@ export const reconfig: Command = {
     takes('-remove', 'ids', 'ids of servers that leave', '离开的服务器编号'),
   ],
   operands: [],
-  examples: ['reconfig -remove 3', 'reconfig -add server.4=h4:2888:3888;2181'],
+  detail:
+    'A server is server.N=host:peerPort:electionPort[:participant|:observer];[host:]clientPort.\n' +
+    'The servers must run with reconfigEnabled=true. The super user may (addauth digest\n' +
+    'super:password), or anybody where skipACL=yes.',
+  detailZh:
+    '服务器的写法：server.N=主机:对等端口:选举端口[:participant|:observer];[主机:]客户端端口。\n' +
+    '各服务器须设置 reconfigEnabled=true；只有超级用户可以执行（addauth digest super:密码），\n' +
+    '除非服务器设置了 skipACL=yes。',
+  examples: [
+    'reconfig -remove 3',
+    'reconfig -add server.4=h4:2888:3888;2181',
+    'reconfig -add server.5=h5:2888:3888:observer;2181 -remove 4',
+  ],
   async run(context, args) {
     const request = await requestOf(args, this.usage);
-    const { data, stat } = await context.zk.reconfig(request, { signal: context.signal });
+    const { data, stat } = await context.zk
+      .reconfig(request, { signal: context.signal })
+      .catch((error: unknown) => {
+        throw explained(error);
+      });
     const text = data === null ? '' : data.toString('utf8');
     const lines = ['Committed new configuration:', text];
     if (args.has('-s')) lines.push(statBlock(stat));
     context.emit({ config: text, stat: statJson(stat) }, lines.join('\n'));
   },
 };
+
+/** What to do about an error, for a terminal. */
+const HINTS: Partial<Record<ErrorName, string>> = {
+  ReconfigDisabled: 'every server needs reconfigEnabled=true in its configuration',
+  Unimplemented: 'a standalone server has no other servers: it needs a line server.N and a myid',
+  NoAuth: 'only the super user may, or anybody with skipACL=yes at the servers; see addauth',
+  BadVersion: 'config shows the version that is in force',
+  BadArguments:
+    'a server is server.N=host:peerPort:electionPort[:observer];clientPort, and two voters must ' +
+    'be left (one with standaloneEnabled=false)',
+};
+
+/** Apache's shell says `null` where it has no path; these two are about the config znode. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof ZkError) || HINTS[error.code] === undefined) return error;
+  const { message, code, status } = failureOf(error);
+  const isAboutNode = error.code === 'NoAuth' || error.code === 'BadVersion';
+  const text = isAboutNode ? message.replace(/ null$/, ` ${CONFIG_PATH}`) : message;
+  return new CliError(text, code, status, HINTS[error.code], isAboutNode ? CONFIG_PATH : undefined);
+}
 
 async function requestOf(args: ParsedArgs, usage: string) {
   const file = args.value('-file');

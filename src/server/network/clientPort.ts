@@ -1,5 +1,5 @@
 // The client port: sockets in, chunks to the replica, one write per connection and turn.
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Logger } from '../../base/logger.ts';
 import { MAX_UNSENT_BYTES } from '../../replica/congestion.ts';
 import { Connection } from '../../replica/connection.ts';
@@ -7,7 +7,8 @@ import type { Event, Now } from '../../replica/events.ts';
 import type { ServerStats } from '../../replica/stats.ts';
 import type { AuthOptions } from '../../state/auth.ts';
 import { Writers } from '../../wire/writers.ts';
-import { type Accepted, acceptFrom } from './accepting.ts';
+import type { Accepted } from './accepting.ts';
+import { ClientListener, type ClientPlace } from './clientListener.ts';
 import { Reclaim } from './reclaim.ts';
 
 export interface ClientPortOptions {
@@ -71,7 +72,7 @@ class Client {
 /** Accepts clients, and carries bytes between their sockets and their `Connection`s. */
 export class ClientPort {
   readonly #options: ClientPortOptions;
-  readonly #server: Server;
+  readonly #listener: ClientListener;
   readonly #clients = new Map<Connection, Client>();
   readonly #perAddress = new Map<string, number>();
   readonly #writers = new Writers();
@@ -82,28 +83,28 @@ export class ClientPort {
 
   constructor(options: ClientPortOptions) {
     this.#options = options;
-    this.#server = createServer({ noDelay: true, pauseOnConnect: true });
+    const { backlog, logger } = options;
+    const onAccepted = (accepted: Accepted): void => this.#accept(accepted);
+    this.#listener = new ClientListener({ backlog, logger, onAccepted });
     this.#sweeper = setInterval(() => this.#sweep(), Math.max(options.greetingMs / 4, 1));
     this.#sweeper.unref();
     this.#reclaim = new Reclaim({ bytesReceived: () => options.stats.bytesReceived });
   }
 
-  /** Resolves with the port in use; rejects with the system's error (EADDRINUSE, EACCES...). */
-  listen(): Promise<number> {
-    const { port, address, backlog } = this.#options;
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ port, backlog, ...(address === null ? {} : { host: address }) }, () => {
-        this.#server.removeListener('error', reject);
-        acceptFrom(this.#server, (accepted) => this.#accept(accepted));
-        // An accept that fails (EMFILE) must not end the server: the client is refused, others are served.
-        this.#server.on('error', (error) =>
-          this.#options.logger.warn(`Cannot accept a connection: ${error.message}`),
-        );
-        const bound = this.#server.address();
-        resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
-      });
-    });
+  /** Rejects with the system's error (EADDRINUSE, EACCES...). */
+  listen(): Promise<void> {
+    const { port, address } = this.#options;
+    return this.#listener.listen({ port, address });
+  }
+
+  /** The port in use. */
+  get port(): number {
+    return this.#listener.port;
+  }
+
+  /** New clients come there from now on; those who are connected stay. */
+  async move(place: ClientPlace): Promise<void> {
+    if (!this.#isQuiet) await this.#listener.move(place);
   }
 
   get connections(): Iterable<Connection> {
@@ -277,7 +278,7 @@ export class ClientPort {
     clearInterval(this.#sweeper);
     this.#reclaim.stop();
     this.#isQuiet = true;
-    if (this.#server.listening) this.#server.close();
+    this.#listener.close();
     for (const client of this.#clients.values()) client.socket.pause();
   }
 

@@ -54,14 +54,23 @@ export class ElectionLinks {
 
   /** Resolves with the ports in use; rejects as `PeerPort.listen` does. */
   async listen(): Promise<number[]> {
-    const { id, addresses, severalAddresses, logger } = this.#options;
     const ports = await this.#port.listen();
+    this.#bound(this.#options.addresses, ports);
+    return ports;
+  }
+
+  /** Its own addresses are these from now on; who is connected stays. Rejects as `listen`. */
+  async move(addresses: readonly HostPort[]): Promise<void> {
+    this.#bound(addresses, await this.#port.move(addresses));
+  }
+
+  #bound(addresses: readonly HostPort[], ports: readonly number[]): void {
+    const { id, severalAddresses, logger } = this.#options;
     const bound = addresses.map(({ host }, i) => ({ host, port: ports[i] ?? 0 }));
     this.#greeting = encodeGreeting({ id, addresses: bound }, severalAddresses);
     for (const where of bound.map(printHostPort)) {
       logger.info(`${id} is accepting connections now, my election bind port: ${where}`);
     }
-    return ports;
   }
 
   /** Tells a peer; of what could not be sent to it yet, only the newest is kept. */

@@ -75,6 +75,11 @@ export class LearnerLinks {
     return this.#port.listen();
   }
 
+  /** Its own addresses are these from now on; who is connected stays. Rejects as `listen`. */
+  move(addresses: PeerAddresses['addresses']): Promise<number[]> {
+    return this.#port.move(addresses);
+  }
+
   setMembers(members: readonly PeerAddresses[]): void {
     this.#members = new Map(members.map((member) => [member.id, member]));
   }

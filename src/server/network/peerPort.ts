@@ -62,7 +62,9 @@ const MAX_SILENT_IN_ALL = 512;
 /** Listens for peers; never waits for what one of them says. */
 export class PeerPort {
   readonly #options: PeerPortOptions;
-  readonly #servers: Server[] = [];
+  /** By where they are bound. */
+  readonly #servers = new Map<string, Server>();
+  #moving: Promise<number[]> = Promise.resolve([]);
   /** Accepted and not known yet, oldest first, with the timer that ends each. */
   readonly #silent = new Map<Visitor, NodeJS.Timeout>();
   #wake: (() => void) | null = null;
@@ -76,21 +78,39 @@ export class PeerPort {
    * Resolves with the ports in use, one per address. Rejects when one cannot be bound, with a line
    * for the user as the message, and the code for the process to exit with as `exitCode`.
    */
-  async listen(): Promise<number[]> {
-    const { addresses, onAllAddresses } = this.#options;
+  listen(): Promise<number[]> {
+    return this.#listenAt(this.#options.addresses);
+  }
+
+  /** Listens there from now on, as `listen`; who has connected stays. It goes on as before if it cannot. */
+  move(addresses: readonly HostPort[]): Promise<number[]> {
+    this.#moving = this.#moving.catch(() => []).then(() => this.#listenAt(addresses));
+    return this.#moving;
+  }
+
+  async #listenAt(addresses: readonly HostPort[]): Promise<number[]> {
+    const { onAllAddresses } = this.#options;
     const ports: number[] = [];
     // Several addresses of ours may share a port, which is then bound once.
-    const bound = new Map<string, number>();
+    const wanted = new Set<string>();
     for (const { host, port } of addresses) {
       const where = onAllAddresses ? `${port}` : `${host}:${port}`;
-      const actual = bound.get(where) ?? (await this.#bind(onAllAddresses ? null : host, port));
-      bound.set(where, actual);
-      ports.push(actual);
+      wanted.add(where);
+      const server =
+        this.#servers.get(where) ?? (await this.#bind(onAllAddresses ? null : host, port));
+      this.#servers.set(where, server);
+      const bound = server.address();
+      ports.push(typeof bound === 'object' && bound !== null ? bound.port : port);
+    }
+    for (const [where, server] of this.#servers) {
+      if (wanted.has(where)) continue;
+      server.close();
+      this.#servers.delete(where);
     }
     return ports;
   }
 
-  async #bind(host: string | null, port: number): Promise<number> {
+  async #bind(host: string | null, port: number): Promise<Server> {
     const { name, bindTries, bindPauseMs = PAUSE_MS, logger } = this.#options;
     const where = host === null ? `port ${port}` : printHostPort({ host, port });
     for (let tried = 1; ; tried++) {
@@ -109,7 +129,7 @@ export class PeerPort {
     }
   }
 
-  #bindOnce(host: string | null, port: number): Promise<number> {
+  #bindOnce(host: string | null, port: number): Promise<Server> {
     const server = createServer({ noDelay: true, pauseOnConnect: true }, (socket) =>
       this.#accept(socket),
     );
@@ -125,9 +145,7 @@ export class PeerPort {
           reject(new Error('closed'));
           return;
         }
-        this.#servers.push(server);
-        const bound = server.address();
-        resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
+        resolve(server);
       });
     });
   }
@@ -179,7 +197,7 @@ export class PeerPort {
   close(): void {
     this.#isClosed = true;
     this.#wake?.();
-    for (const server of this.#servers) server.close();
+    for (const server of this.#servers.values()) server.close();
     for (const visitor of [...this.#silent.keys()]) this.#drop(visitor);
   }
 }

@@ -41,6 +41,11 @@ export class Durability {
     known.current = 0;
   }
 
+  /** It is a server without a vote, and starts anew: nobody counts on what it had. */
+  wiped(server: SimServer): void {
+    this.#known.delete(server.id);
+  }
+
   /** Servers that do not have again what they had. */
   isLost(server: SimServer): boolean {
     return this.#of(server).memorial !== null;
@@ -77,13 +82,13 @@ export class Durability {
   /** P9, P11: a quorum has `entry` on disk. */
   holds(entry: Entry, why: string): void {
     const holders: number[] = [];
-    for (const server of this.#world.voters) {
+    for (const server of this.#world.servers) {
       const ends = [server.medium.durable, this.#of(server).memorial ?? server.medium.durable];
       const hasIt = ends.some((end) => this.#lineage.contains(this.#lineage.get(end), entry));
       if (hasIt) holders.push(server.id);
     }
-    const needed = Math.floor(this.#world.options.voters / 2) + 1;
-    demand(holders.length >= needed, 'P9', () => {
+    const isHeld = this.#world.oracle.memberships.isHeldBy(holders);
+    demand(isHeld, 'P9', () => {
       return `${hex0x(entry.zxid)} is on the disks of [${holders}] only (${why})`;
     });
   }

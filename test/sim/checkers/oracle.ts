@@ -24,6 +24,7 @@ import { demand } from '../violation.ts';
 import type { World } from '../world.ts';
 import { Durability } from './durability.ts';
 import { type Entry, Lineage } from './lineage.ts';
+import { Memberships } from './memberships.ts';
 import { Outcomes } from './outcomes.ts';
 import { PathHistories } from './pathHistories.ts';
 import { isRefusedRightly, readsExactly } from './reads.ts';
@@ -36,6 +37,7 @@ export class Oracle {
   readonly paths = new PathHistories();
   readonly sessions: SessionRecords;
   readonly durability: Durability;
+  readonly memberships: Memberships;
   /** The last transaction that is committed. */
   tip: Entry;
   /** The highest zxid that any client has been told. */
@@ -51,6 +53,7 @@ export class Oracle {
     this.state.lastZxid = zxid(world.options.startsAt);
     this.tip = this.lineage.root;
     this.known = this.tip.zxid;
+    this.memberships = new Memberships(world.options);
     this.durability = new Durability(world, this.lineage);
     this.sessions = new SessionRecords(world);
     this.#outcomes = new Outcomes(world.options);
@@ -102,13 +105,15 @@ export class Oracle {
   }
 
   #logged(server: SimServer, zxid: Zxid, bytes: Buffer): void {
-    if (!this.lineage.has(zxid)) {
+    const isNew = !this.lineage.has(zxid);
+    if (isNew) {
       const isProposing = server.mode === 'leader' && server.isEstablished;
       demand(isProposing && epochOf(zxid) === server.medium.current, 'P3', () => {
         return `server ${server.id} logs ${hex0x(zxid)}, which nobody has proposed`;
       });
     }
-    this.lineage.add(zxid, server.lastAppended, bytes);
+    const entry = this.lineage.add(zxid, server.lastAppended, bytes);
+    if (isNew) this.memberships.proposed(entry);
   }
 
   /** P1, P7, P8, P10: a role holds. */
@@ -132,7 +137,10 @@ export class Oracle {
         'P13',
         () => `leader ${server.id} has not applied all`,
       );
-      if (!isLate) this.#advance(last, `leader ${server.id} of epoch ${epoch}`);
+      if (!isLate) {
+        this.#advance(last, `leader ${server.id} of epoch ${epoch}`);
+        this.memberships.leads(server.id);
+      }
     } else {
       demand(last.isCommitted, 'P10', () => {
         return `${mode} ${server.id} shows ${hex0x(last.zxid)}, which is not committed`;
@@ -151,6 +159,7 @@ export class Oracle {
     // What a server applies on its way into or out of a role was logged, and no more.
     if (server.replica.member?.mode === 'looking' || !server.isEstablished) return;
     if (entry.isCommitted) return;
+    if (server.isLeading) this.memberships.leads(server.id);
     this.#advance(entry, `server ${server.id}`);
   }
 
@@ -177,12 +186,14 @@ export class Oracle {
     demand(at === this.tip, 'P2', () => {
       return `${who} commits ${hex0x(entry.zxid)}, whose past is not that of ${hex0x(this.tip.zxid)}`;
     });
+    this.memberships.begin();
     for (const next of fresh.reverse()) {
       next.isCommitted = true;
       this.tip = next;
       this.#apply(next);
     }
     if (fresh.length > 0) this.durability.holds(entry, `${who} commits it`);
+    this.memberships.begin();
   }
 
   #apply(entry: Entry): void {
@@ -193,6 +204,7 @@ export class Oracle {
     const asked = this.sessions.committed(header, txn);
     if (asked !== null) this.#outcomes.judge(asked, decoded, state);
     this.#outcomes.judgeRemoval(decoded, state);
+    this.memberships.committed(entry, decoded, asked?.request ?? null);
     applyTxn(state, header, txn);
     this.paths.record(state.tree, header.zxid, txn);
     this.#outcomes.removed(txn);

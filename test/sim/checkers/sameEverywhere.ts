@@ -51,9 +51,10 @@ function compare(truth: readonly string[], found: readonly string[], who: string
   demand(missing === undefined, 'C12', () => `${who} lacks ${missing}`);
 }
 
-export function sameEverywhere({ servers, oracle }: World): void {
+export function sameEverywhere({ staying, oracle }: World): void {
   const truth = dumpOf(oracle.state);
-  for (const server of servers) {
+  for (const server of staying) {
+    oracle.memberships.isKnownTo(server);
     compare(truth, dumpOf(server.replica.state), `server ${server.id}`);
     compare(truth, dumpOf(server.medium.peek()), `the disk of server ${server.id}`);
   }
