@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { connect as dial } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { zxid } from '../../src/base/ids.ts';
@@ -24,6 +25,13 @@ import { freePort, temporaryDirectory, waitFor } from '../support/processes.ts';
 import { fourLetterWord, startApache } from '../support/servers.ts';
 
 const host = '127.0.0.1';
+
+const isOpen = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = dial({ port, host }, () => resolve(true));
+    probe.on('error', () => resolve(false));
+    probe.on('connect', () => probe.destroy());
+  });
 
 interface Heard {
   from: number;
@@ -192,7 +200,7 @@ describeWithPeers('the links between servers', ['apache'], () => {
             send(event.link, PacketType.followerInfo, 0n, dataOf(LearnerInfo, info));
           } else if (event.kind === 'packet') answer(event.link, event.packet);
           // It has been elected, and does not listen yet.
-          else if (types.length === 0) setTimeout(() => following.connect(++tries, 2), 100);
+          else if (types.length === 0) void again();
         },
         onSnapshot: () => ({
           session: () => undefined,
@@ -204,6 +212,10 @@ describeWithPeers('the links between servers', ['apache'], () => {
       all.map(({ id, quorum }) => ({ id, addresses: [{ host, port: quorum }] })),
     );
     open.push(following);
+    async function again(): Promise<void> {
+      await waitFor('it to listen', () => isOpen(all[1]?.quorum ?? 0));
+      following.connect(++tries, 2);
+    }
     function send(link: number, type: number, id: bigint, data: Buffer | null = null): void {
       following.send(link, { type, zxid: zxid(id), data, authinfo: null });
     }
