@@ -32,10 +32,12 @@ export class ReconfigStory {
 
   /** Its line names other ports from now on; returns those that it has. */
   async moveToOtherPorts(id: number): Promise<Readonly<Record<string, number>>> {
-    const { ports } = this.member(id);
+    const member = this.member(id);
+    const { ports } = member;
     const old = { ...ports };
     const next = { client: await freePort(), peer: await freePort(), election: await freePort() };
     Object.assign(ports, next);
+    member.port = next.client;
     return old;
   }
 

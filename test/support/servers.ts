@@ -126,7 +126,8 @@ async function serves(port: number, dataDir: string): Promise<boolean> {
 /** A server's files and its process, which may be started again. */
 export class ServerProcess {
   readonly host = host;
-  readonly port: number;
+  /** Of its clients; a reconfig can give it another one. */
+  port: number;
   readonly dataDir: string;
   readonly configFile: string;
   kind: ServerKind;
