@@ -188,7 +188,7 @@ export class Looking {
     const cast = castBy(heard);
     if (heard.electionEpoch === this.#round) {
       this.#received.put(from, cast);
-      if (this.#isLed(this.#received, cast)) {
+      if (this.#isLed(this.#received, cast, [this.#rule])) {
         this.#end(heard);
         return;
       }
@@ -198,11 +198,16 @@ export class Looking {
     }
     if (!this.#established.supports(from, cast)) this.#resending.hurry();
     this.#established.put(from, cast);
-    if (this.#isLed(this.#established, cast)) this.#end(heard);
+    // A reconfig that only this log ends with asks for a second quorum, which may never be: to
+    // follow who leads by one of them is safe, since a leader counts for itself.
+    const { parts } = this.#rule;
+    const rules = parts === undefined || cast.leader === this.#options.id ? [this.#rule] : parts;
+    if (this.#isLed(this.#established, cast, rules)) this.#end(heard);
   }
 
-  #isLed(ballots: Ballots, vote: CastVote): boolean {
-    if (!ballots.elect(this.#rule, vote)) return false;
+  /** Whether a quorum by any of the rules stands behind a leader that leads. */
+  #isLed(ballots: Ballots, vote: CastVote, rules: readonly QuorumRule[]): boolean {
+    if (!rules.some((rule) => ballots.elect(rule, vote))) return false;
     // "If everyone else thinks that I lead": but never who may not even vote.
     if (vote.leader === this.#options.id)
       return this.#mayVote && vote.electionEpoch === this.#round;

@@ -8,6 +8,8 @@ export interface QuorumRule {
   isQuorum(has: (voter: ServerId) => boolean): boolean;
   /** A server of weight 0 is never elected (QuorumVerifier.getWeight). */
   weightOf(voter: ServerId): number;
+  /** The rules that must all hold, while a change of the membership is under way. */
+  readonly parts?: readonly QuorumRule[];
 }
 
 /** More than half of the voters (Apache's QuorumMaj). */
@@ -69,5 +71,6 @@ export function joint(present: QuorumRule, next: QuorumRule): QuorumRule {
     isQuorum: (has) => present.isQuorum(has) && next.isQuorum(has),
     weightOf: (voter) =>
       present.voters.includes(voter) ? present.weightOf(voter) : next.weightOf(voter),
+    parts: [present, next],
   };
 }

@@ -5,7 +5,7 @@ import { joint, majority } from '../../../src/consensus/quorum.ts';
 import { NO_LEADER, type Notification, ServerState } from '../../../src/wire/election.ts';
 import { history } from '../../support/elections.ts';
 
-const { looking, following, leading } = ServerState;
+const { looking, following, leading, observing } = ServerState;
 const OWN = 0x100000005n;
 
 type Sent = [to: number, leader: number, round: bigint];
@@ -50,6 +50,24 @@ class Told {
 const among = (...voters: number[]) => ({ rule: majority(voters), members: voters, text: null });
 
 describe('a voter that looks', () => {
+  it('follows who leads by the membership before a reconfig that only its own log knows', () => {
+    const rule = joint(majority([1, 2, 3]), majority([3, 4, 5]));
+    const membership = { rule, members: [1, 2, 3, 4, 5], text: null };
+    const one = new Told(3, { membership }).start();
+    one.hear(1, leading, 1, 9n).hear(4, observing, 1, 9n).hear(5, observing, 1, 9n);
+    expect(one.election.state).toBe(looking);
+    expect(one.hear(2, following, 1, 9n).election.state).toBe(following);
+  });
+
+  it('leads by both memberships, whatever one of them says', () => {
+    const rule = joint(majority([1, 2, 3]), majority([3, 4, 5]));
+    const membership = { rule, members: [1, 2, 3, 4, 5], text: null };
+    const one = new Told(3, { membership }).start();
+    one.hear(1, following, 3, 1n).hear(2, following, 3, 1n);
+    expect(one.election.state).toBe(looking);
+    expect(one.hear(4, following, 3, 1n).election.state).toBe(leading);
+  });
+
   it('says the same to one that it does not count only now and then', () => {
     const one = new Told(1, { membership: among(1, 2, 3) }).start();
     for (let i = 0; i < 50; i++) one.hear(7, looking, 7, 1n);
