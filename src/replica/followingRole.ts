@@ -102,7 +102,7 @@ export class FollowingRole implements Role {
         break;
       case 'announced':
         this.#announced = membershipIn(inner.membership.toString('utf8'));
-        if (this.#announced !== null) this.#parts.reconfiguring.propose(this.#announced);
+        this.#expect(this.#announced);
         break;
       case 'reconfigured':
         this.#reconfigured(inner.zxid, inner.leader);
@@ -133,6 +133,16 @@ export class FollowingRole implements Role {
 
   rest(): readonly Proposal[] {
     return this.#parts.history.drain();
+  }
+
+  /**
+   * The leader names what is in force with it. A reconfig on its way may stand in front of that, in
+   * the history that has just come: it stays, since its entry needs its quorum too.
+   */
+  #expect(announced: Membership | null): void {
+    const { reconfiguring } = this.#parts;
+    if (announced === null || announced.version <= reconfiguring.ensemble.newest.version) return;
+    reconfiguring.propose(announced);
   }
 
   #establish(): void {

@@ -119,6 +119,8 @@ export class ReadOnlyClient implements ClientEars {
     const request = this.#asked.shift();
     if (request === undefined) return;
     this.#world.counts.answered(err);
+    // A quorum may have ended its session meanwhile; a read-only server has none that others end.
+    if (err === ErrorCode.sessionExpired && !this.#isReadOnly) return;
     if (request.type === 'read') {
       const isThere = err === ErrorCode.ok;
       demand(isThere || err === ErrorCode.noNode, 'C4', () => `a read-only client is told ${err}`);
