@@ -163,8 +163,9 @@ export class World {
     for (const client of this.clients) client.hurry();
     const healedAt = timers.now;
     // The end of a session that hangs, a new election that meets it, and the synchronization.
-    const { syncLimit, tickTime } = options;
-    const bound = 3 * (syncLimit * tickTime + 5000);
+    const { syncLimit, initLimit, tickTime } = options;
+    // Who founds an epoch waits initLimit for a learner that a power cut took without a word.
+    const bound = 3 * (syncLimit * tickTime + 5000) + initLimit * tickTime;
     let nextLook = 0;
     const isWell = (): boolean => {
       if (timers.now < nextLook) return false;
