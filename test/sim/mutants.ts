@@ -108,7 +108,7 @@ const changing: readonly Mutant[] = [
  */
 const ANY_LEADER: Edit = {
   file: 'src/consensus/looking.ts',
-  from: 'if (!ballots.elect(this.#rule, vote)) return false;',
+  from: 'if (!rules.some((rule) => ballots.elect(rule, vote))) return false;',
   to: '',
 };
 
