@@ -45,8 +45,7 @@ export class Deciding implements Pipeline {
   readonly #replica: Replica;
   readonly #order: Order;
   readonly #containers: ContainerKeeper;
-  /** Oldest first; each waits for the leader to be confirmed, and for what was proposed before it. */
-  /** In the order of asking, those of learners too. */
+  /** Oldest first, learners' too; each waits for a confirmed leader and for what was proposed before it. */
   readonly syncs = new Fifo<PendingSync>();
   #lastToken = 0;
   readonly #reconfiguration: Reconfiguration | null;

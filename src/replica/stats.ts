@@ -1,5 +1,18 @@
 // Counters of a server since its start or the last `srst` (Apache's ServerStats).
 
+/** Sizes in bytes: the last, the smallest and the largest; -1 before the first (BufferStats). */
+class Sizes {
+  last = -1;
+  min = -1;
+  max = -1;
+
+  add(bytes: number): void {
+    this.last = bytes;
+    if (this.min === -1 || bytes < this.min) this.min = bytes;
+    if (bytes > this.max) this.max = bytes;
+  }
+}
+
 export class ServerStats {
   received = 0;
   sent = 0;
@@ -7,10 +20,8 @@ export class ServerStats {
   maxLatency = 0;
   totalLatency = 0;
   answered = 0;
-  /** Sizes in bytes of the replies: last, smallest and largest (`stat` does not show them, `mntr` does). */
-  lastReply = -1;
-  minReply = -1;
-  maxReply = -1;
+  /** Of the replies (`stat` does not show them, `mntr` does). */
+  replySizes = new Sizes();
   expiredSessions = 0;
   authFailures = 0;
   /** Connect requests let through, and of those the ones that came back to a session. */
@@ -27,11 +38,10 @@ export class ServerStats {
   connectionsRejected = 0;
   neverGreeted = 0;
   commits = 0;
-  /** Proposed as the leader; and their sizes in bytes in this leadership: last, smallest and largest. */
+  /** Proposed as the leader. */
   proposals = 0;
-  lastProposal = -1;
-  minProposal = -1;
-  maxProposal = -1;
+  /** Of the proposals of this leadership. */
+  proposalSizes = new Sizes();
   /** What a leader has sent to this server since they were in sync. */
   proposalsReceived = 0;
   commitsReceived = 0;
@@ -45,23 +55,17 @@ export class ServerStats {
 
   reply(bytes: number): void {
     this.sent++;
-    this.lastReply = bytes;
-    if (this.minReply === -1 || bytes < this.minReply) this.minReply = bytes;
-    if (bytes > this.maxReply) this.maxReply = bytes;
+    this.replySizes.add(bytes);
   }
 
   proposal(bytes: number): void {
     this.proposals++;
-    this.lastProposal = bytes;
-    if (this.minProposal === -1 || bytes < this.minProposal) this.minProposal = bytes;
-    if (bytes > this.maxProposal) this.maxProposal = bytes;
+    this.proposalSizes.add(bytes);
   }
 
   /** Another leadership begins. */
   forgetProposalSizes(): void {
-    this.lastProposal = -1;
-    this.minProposal = -1;
-    this.maxProposal = -1;
+    this.proposalSizes = new Sizes();
   }
 
   /** Milliseconds, 0 before the first answer. */

@@ -34,7 +34,7 @@ function serverStats(server: Surveyed): string {
 
 /** A leader's line. */
 function proposalSizes({ replica: { stats }, mode }: Surveyed): string {
-  const { lastProposal: last, minProposal: min, maxProposal: max } = stats;
+  const { last, min, max } = stats.proposalSizes;
   return mode === 'leader' ? `Proposal sizes last/min/max: ${last}/${min}/${max}\n` : '';
 }
 
