@@ -132,12 +132,17 @@ function listenForSignals(logger: Logger): Signals {
       if (received) act();
     },
     stop() {
-      process.off('SIGTERM', onSignal);
-      process.off('SIGINT', onSignal);
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+        process.off(signal, onSignal);
+        // One more may be under way to a server that ends by itself: its exit code stands already.
+        if (!process.listeners(signal).includes(ignore)) process.once(signal, ignore);
+      }
       process.off('SIGUSR1', onOther);
     },
   };
 }
+
+function ignore(): void {}
 
 /** One line; the words of the system name the file. */
 function messageOf(thrown: unknown, debug: boolean): string {

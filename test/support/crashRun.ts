@@ -16,7 +16,7 @@ import {
 } from './processes.ts';
 import { RawConnection } from './rawConnection.ts';
 import { connectFrame } from './requestFrames.ts';
-import { fourLetterWord, ourCommand } from './servers.ts';
+import { fourLetterWord, ourCommand, type Settings } from './servers.ts';
 
 export interface CrashFigures {
   rounds: number;
@@ -65,9 +65,10 @@ export class CrashRun {
     this.#clients = Array.from({ length: clients }, (_, i) => new CrashClient(`/c${i}`, random));
   }
 
-  async prepare(): Promise<void> {
+  /** With lines of the configuration that differ from the usual ones. */
+  async prepare(different: Settings = {}): Promise<void> {
     this.#port = await freePort();
-    const config = { ...CONFIG, dataDir: this.dataDir, clientPort: this.#port };
+    const config = { ...CONFIG, ...different, dataDir: this.dataDir, clientPort: this.#port };
     mkdirSync(this.dataDir);
     const lines = Object.entries(config).map(([key, value]) => `${key}=${value}\n`);
     writeFileSync(this.configFile, lines.join(''));
