@@ -13,7 +13,6 @@ import type { Connection } from './connection.ts';
 import { ConnectionThrottle } from './connectionThrottle.ts';
 import type { ContainerRules } from './containers.ts';
 import { Deciding } from './deciding.ts';
-import { DigestLog } from './digestLog.ts';
 import type { Effect, Event, Now } from './events.ts';
 import { establish } from './handshake.ts';
 import { Member } from './member.ts';
@@ -51,7 +50,6 @@ export class Replica {
   readonly stats = new ServerStats();
   /** The connection that serves each session. */
   readonly bySession = new Map<SessionId, Connection>();
-  readonly digestLog = new DigestLog();
   readonly throttle: ConnectionThrottle;
   readonly reception: Reception;
   readonly member: Member | null;
@@ -212,9 +210,6 @@ export class Replica {
     const { header, txn } = proposal;
     this.stats.commits++;
     const applied = this.#apply(proposal);
-    if (this.digestLog.isDue(header.zxid)) {
-      this.digestLog.add(header.zxid, this.state.tree.digest);
-    }
     if (connection !== null && connection.state !== 'closing') {
       const waiting = connection.shift();
       assert(
@@ -235,9 +230,10 @@ export class Replica {
 
   #apply(proposal: Proposal): Applied {
     const { state } = this;
-    if (state.isDigestSettled) return apply(state, proposal);
-    const applied = apply(state, { ...proposal, treeDigest: null });
-    state.isDigestSettled = proposal.treeDigest === state.tree.digest;
+    const { tree, isDigestSettled } = state;
+    const applied = apply(state, isDigestSettled ? proposal : { ...proposal, treeDigest: null });
+    state.isDigestSettled ||= proposal.treeDigest === tree.digest;
+    if (state.isDigestSettled) state.digestLog.pass(proposal.header.zxid, tree.digest);
     return applied;
   }
 

@@ -134,7 +134,9 @@ const words: Readonly<Record<string, Word>> = {
   hash: {
     help: 'digests of the tree, by zxid',
     answer: ({ replica }) =>
-      replica.digestLog.entries.map(({ zxid, digest }) => `${hex0x(zxid)}: ${digest}\n`).join(''),
+      replica.state.digestLog.entries
+        .map(({ zxid, digest }) => `${hex0x(zxid)}: ${digest}\n`)
+        .join(''),
   },
   isro: {
     help: 'rw, or ro in read-only mode',

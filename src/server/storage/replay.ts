@@ -67,6 +67,9 @@ export class Replay {
     const digest = this.#apply(entry, file);
     if (this.#awaited !== null) this.#meetAwaited(zxid, file, offset);
     else if (digest?.version === DIGEST_VERSION) this.#compare(digest, zxid, file, offset);
+    // While the tree is fuzzy its digest is of no zxid (Apache's DataTree records none then, too).
+    const { tree, isDigestSettled, digestLog } = this.#state;
+    if (this.#awaited === null && isDigestSettled) digestLog.pass(zxid, tree.digest);
     this.#last = zxid;
     this.entries++;
   }

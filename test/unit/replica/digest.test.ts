@@ -1,5 +1,6 @@
 // The tree that is served is the one that was logged: a difference ends the server at once.
 import { expect, it } from 'vitest';
+import { zxid } from '../../../src/base/ids.ts';
 import { State } from '../../../src/state/state.ts';
 import { applyTxn } from '../../../src/transactions/index.ts';
 import { OpCode } from '../../../src/wire/opcodes.ts';
@@ -32,4 +33,21 @@ it('without digests nobody can tell', () => {
   const server = altered(new State({ digest: false, extendedTypes: false, emulate353: false }));
   server.release();
   expect(server.replica.state.lastZxid).toBe(3n);
+});
+
+it('the log of digests has every 128th, but none of a tree that is ahead of its zxid', () => {
+  const whole = new State();
+  whole.lastZxid = zxid(126n);
+  const server = new LoneServer({ state: whole });
+  const { client } = connected(server);
+  server.send(client, createFrame(1, '/a', 'one'));
+  const { digest } = whole.tree;
+  expect(whole.digestLog.entries).toEqual([{ zxid: 128n, digest }]);
+  const fuzzy = new State();
+  fuzzy.lastZxid = zxid(125n);
+  const ahead = altered(fuzzy);
+  fuzzy.isDigestSettled = false;
+  ahead.release();
+  expect(fuzzy.lastZxid).toBe(128n);
+  expect(fuzzy.digestLog.entries).toEqual([]);
 });

@@ -161,6 +161,21 @@ describe('a history', () => {
     expect(error.message).toContain('unknown transaction type 77');
   });
 
+  it('tells digests of the tree from where it is no more ahead of its zxid', () => {
+    const snapshots = { whole: zxid(200n), fuzzy: zxid(300n) };
+    const told = Object.values(snapshots).map((end) => {
+      const state = new State();
+      state.lastZxid = zxid(200n);
+      const pieces = snapshotPieces(state, 1);
+      const bytes = [Buffer.from(pieces.next().value as Buffer)];
+      state.lastZxid = end;
+      for (const piece of pieces) bytes.push(Buffer.from(piece));
+      const files = { 'snapshot.c8': Buffer.concat(bytes), 'log.c9': log(...run(0, 201, 400)) };
+      return load(diskOf(files)).digestLog.entries.map((at) => at.zxid);
+    });
+    expect(told).toEqual([[256n, 384n], [384n]]);
+  });
+
   it('is refused when the tree differs from the digest of an entry, or of the snapshot', () => {
     const right = new State().tree.digest;
     const files = (digest: bigint) => ({

@@ -12,11 +12,9 @@ export interface DigestAt {
 export class DigestLog {
   readonly #entries: DigestAt[] = [];
 
-  isDue(zxid: Zxid): boolean {
-    return BigInt.asUintN(INTERVAL_BITS, zxid) === 0n;
-  }
-
-  add(zxid: Zxid, digest: bigint): void {
+  /** The tree after each zxid, in order; most are passed over. */
+  pass(zxid: Zxid, digest: bigint): void {
+    if (BigInt.asUintN(INTERVAL_BITS, zxid) !== 0n) return;
     this.#entries.push({ zxid, digest });
     if (this.#entries.length > LIMIT) this.#entries.shift();
   }
