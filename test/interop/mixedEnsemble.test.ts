@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { silentLogger } from '../../src/base/logger.ts';
-import type { ZooKeeper } from '../../src/client/index.ts';
+import { ZkError, type ZooKeeper } from '../../src/client/index.ts';
 import { openMemberDir } from '../../src/server/storage/memberDir.ts';
 import { State } from '../../src/state/state.ts';
 import type { Ensemble } from '../support/ensemble.ts';
@@ -77,12 +77,16 @@ async function keepSnapshotOnly({ dataDir }: { readonly dataDir: string }): Prom
   await member.close();
 }
 
-/** What a program has left behind: the next one takes the same names. */
+/** What a program has left behind: the next one takes the same names. Containers may go by themselves. */
 async function removeAll(client: ZooKeeper): Promise<void> {
   const remove = async (path: string): Promise<void> => {
-    const { names } = await client.children(path);
-    for (const name of names) await remove(`${path}/${name}`);
-    await client.delete(path);
+    try {
+      const { names } = await client.children(path);
+      for (const name of names) await remove(`${path}/${name}`);
+      await client.delete(path);
+    } catch (error) {
+      if (!(error instanceof ZkError) || error.code !== 'NoNode') throw error;
+    }
   };
   for (const name of (await client.children('/')).names) {
     if (name !== 'zookeeper' && name !== 'load') await remove(`/${name}`);

@@ -69,11 +69,20 @@ const isUnknown = (error: unknown): boolean =>
 const isError = (error: unknown, name: string): boolean =>
   error instanceof ZkError && error.code === name;
 
+/** Whether a read behind a sync at the server with this address must show all that was acknowledged. */
+type HeedsSync = (server: string | null) => Promise<boolean>;
+
+interface LoadOptions {
+  readonly random: () => number;
+  readonly heedsSync: HeedsSync;
+}
+
 /** One client with its session; each write carries a value that no other has. */
 class Worker {
   readonly id: number;
   readonly #history: History;
   readonly #random: () => number;
+  readonly #heedsSync: HeedsSync;
   readonly client: ZooKeeper;
   /** Paths of its ephemerals that were acknowledged and not deleted. */
   readonly ephemerals = new Set<string>();
@@ -89,11 +98,12 @@ class Worker {
   /** Names below its own folder; a write of unknown outcome makes a name that is not used again. */
   readonly #own: string[] = [];
 
-  constructor(id: number, client: ZooKeeper, history: History, random: () => number) {
+  constructor(id: number, client: ZooKeeper, load: LoadOptions & { history: History }) {
     this.id = id;
     this.client = client;
-    this.#history = history;
-    this.#random = random;
+    this.#history = load.history;
+    this.#random = load.random;
+    this.#heedsSync = load.heedsSync;
     client.on('state', ({ state }) => {
       if (state === 'expired') this.isExpired = true;
     });
@@ -253,11 +263,12 @@ class Worker {
     }
   }
 
-  async #read(path: string, isSynced: boolean): Promise<{ version: number }> {
+  async #read(path: string, behindSync: boolean): Promise<{ version: number }> {
     const begun = performance.now();
     const floor = this.#seen;
-    if (isSynced) void this.client.sync(path).catch(() => undefined); // the read fails with it
+    if (behindSync) void this.client.sync(path).catch(() => undefined); // the read fails with it
     const { data, stat } = await this.client.get(path);
+    const isSynced = behindSync && (await this.#heedsSync(this.client.server));
     const { mzxid, version } = stat;
     const { sessionId: session } = this.client;
     const value = data?.toString() ?? null;
@@ -310,17 +321,18 @@ export const DELETED = '(deleted)';
 export class Load {
   readonly history: History = { writes: [], reads: [], watches: [], sequences: [], violations: [] };
   readonly workers: Worker[] = [];
-  readonly #random: () => number;
+  readonly #options: LoadOptions;
 
-  constructor(seed: number) {
-    this.#random = seeded(seed);
+  /** `heedsSync` is true of every server by default. */
+  constructor(seed: number, heedsSync: HeedsSync = async () => true) {
+    this.#options = { random: seeded(seed), heedsSync };
   }
 
   /** Connects the workers, each with these servers in an order of its own, and sets them to work. */
   async start(hosts: string, count = 5, sessionTimeout = 20_000): Promise<void> {
     for (let id = 1; id <= count; id++) {
       const client = await connect(hosts, { sessionTimeout, connectTimeout: 20_000 });
-      this.workers.push(new Worker(id, client, this.history, this.#random));
+      this.workers.push(new Worker(id, client, { ...this.#options, history: this.history }));
     }
     const [first] = this.workers;
     if (first === undefined) throw new Error('no workers');

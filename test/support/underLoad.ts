@@ -14,7 +14,7 @@ export class UnderLoad {
 
   async start(options: EnsembleOptions, workers?: number): Promise<void> {
     this.ensemble = await Ensemble.start(options);
-    this.load = new Load(this.seed);
+    this.load = new Load(this.seed, (server) => this.ensemble.heedsSync(server));
     await this.load.start(this.ensemble.hosts(), workers, SESSION_TIMEOUT);
   }
 
