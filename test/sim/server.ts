@@ -53,6 +53,9 @@ export class SimServer {
   #storage: Storage | null = null;
   #timer: Timer | null = null;
   #timerAt = 0;
+  /** What it waits for as a member, which may be overdue from the beginning. */
+  #deadline = Number.POSITIVE_INFINITY;
+  #deadlineSince = 0;
   readonly #wanted = new Map<LinkId, PeerLink | null>();
   readonly #asleep: (() => void)[] = [];
   readonly #events: Event[] = [];
@@ -166,6 +169,7 @@ export class SimServer {
     this.#replica = null;
     if (this.#timer !== null) world.timers.cancel(this.#timer);
     this.#timer = null;
+    this.#deadline = Number.POSITIVE_INFINITY;
     this.#wanted.clear();
     this.#asleep.length = 0;
     this.#events.length = 0;
@@ -247,7 +251,7 @@ export class SimServer {
   /** C15: whoever takes part hears of its deadlines, also once it has stood still. */
   #demandTimer(): void {
     const { timers, options } = this.#world;
-    const overdue = this.now.monotonic - (this.replica.member?.deadline ?? 0);
+    const overdue = this.now.monotonic - Math.max(this.#deadline, this.#deadlineSince);
     const isWaking = timers.now - this.#wokeAt < options.tickTime;
     demand(overdue <= 2 * options.tickTime || isWaking, 'C15', () => {
       return `server ${this.id} has not heard of its deadline for ${Math.round(overdue)} ms`;
@@ -373,7 +377,12 @@ export class SimServer {
     if (!this.isUp || this.isPaused || this.#replica === null) return;
     const { timers } = this.#world;
     const { monotonic } = this.now;
-    const wait = Math.max(Math.ceil(this.#replica.deadline - monotonic), 1) / this.#rate;
+    const { deadline, member } = this.#replica;
+    if (member !== null && member.deadline !== this.#deadline) {
+      this.#deadline = member.deadline;
+      this.#deadlineSince = monotonic;
+    }
+    const wait = Math.max(Math.ceil(deadline - monotonic), 1) / this.#rate;
     const at = timers.now + wait;
     if (this.#timer !== null && this.#timerAt <= at) return;
     if (this.#timer !== null) timers.cancel(this.#timer);
