@@ -51,12 +51,33 @@ export class Operator {
     }
   }
 
-  /** What is a member, or may be, must be there. */
+  /** What is a member, or may be, must be there; who has been away for too long is not waited for. */
   calm(): void {
     const { servers, oracle } = this.#world;
     for (const one of servers) {
       if (one.isRetired && oracle.memberships.isMember(one.id)) this.#bringBack(one);
     }
+    const informed = this.#informed();
+    for (const one of servers) {
+      if (!one.isRetired && !informed.has(one.id)) this.#switchOff(one);
+    }
+  }
+
+  /** The members, and those who know one of them, or one who does; nobody tells the others anything. */
+  #informed(): Set<number> {
+    const { servers, oracle } = this.#world;
+    const on = servers.filter(({ isRetired }) => !isRetired);
+    const informed = new Set(
+      on.map(({ id }) => id).filter((id) => oracle.memberships.isMember(id)),
+    );
+    for (let size = 0; size < informed.size; ) {
+      size = informed.size;
+      for (const { id, medium } of on) {
+        const known = [medium.membership, medium.pending].flatMap((one) => one?.servers ?? []);
+        if (known.some((one) => informed.has(one.id))) informed.add(id);
+      }
+    }
+    return informed;
   }
 
   get #members(): readonly Member[] {
@@ -87,7 +108,7 @@ export class Operator {
 
   /** Switches off one that is out, once enough of the others know that it is. */
   #retire(): void {
-    const { servers, oracle, trace, isCalm } = this.#world;
+    const { servers, oracle, isCalm } = this.#world;
     const { memberships } = oracle;
     const { version } = memberships.current;
     const aware = servers.filter(({ medium }) => medium.membership.version >= version);
@@ -95,8 +116,12 @@ export class Operator {
     const out = servers.filter(({ id, isRetired }) => !isRetired && !memberships.isMember(id));
     const server = this.#random.pick(out);
     if (server === undefined || !this.#random.chance(this.#changes.retires)) return;
+    this.#switchOff(server);
+  }
+
+  #switchOff(server: SimServer): void {
     server.isRetired = true;
-    trace.note(server, 'retired');
+    this.#world.trace.note(server, 'retired');
     server.crash({ isPowerCut: false, reason: 'retired' });
   }
 
