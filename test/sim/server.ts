@@ -13,6 +13,7 @@ import { codeOfEffect, codeOfEvent, nameOfEffect, nameOfEvent } from './names.ts
 import type { PeerLink } from './peerLink.ts';
 import { Random } from './random.ts';
 import { replicaOptions } from './replicaOptions.ts';
+import { Silence } from './silence.ts';
 import { Storage } from './storage.ts';
 import type { Timer } from './timers.ts';
 import { demand } from './violation.ts';
@@ -53,6 +54,8 @@ export class SimServer {
   #storage: Storage | null = null;
   #timer: Timer | null = null;
   #timerAt = 0;
+  /** What its leader has not heard of it, nor of its clients. */
+  readonly silence: Silence;
   /** What it waits for as a member, which may be overdue from the beginning. */
   #deadline = Number.POSITIVE_INFINITY;
   #deadlineSince = 0;
@@ -73,6 +76,7 @@ export class SimServer {
     this.medium = new Medium(firstMembership(world.options), isFirst ? zxid(startsAt) : NO_ZXID);
     this.#rate = 1 + world.random.between(-skew, skew);
     this.syncTime = syncTime;
+    this.silence = new Silence(world.timers);
   }
 
   get replica(): WatchedReplica {

@@ -82,7 +82,7 @@ export class SessionRecords {
 
   /**
    * The leader of then knew of a request that was acknowledged at the latest with the ping after
-   * it, and the client pings thrice in its timeout.
+   * it, and the client pings thrice in its timeout; unless nothing came from the client's server.
    */
   #expired(session: SessionId, { client, timeout }: Record): void {
     this.#world.counts.add('session expired');
@@ -93,6 +93,8 @@ export class SessionRecords {
     if (timers.now - client.stalledUntil < client.timeout) return;
     const silence = timers.now - client.aliveAt;
     const known = Math.min(client.timeout, timeout ?? client.timeout);
+    const server = this.#world.servers[client.servedBy - 1];
+    if (server?.silence.hasLasted(known / 3, 2 * known) === true) return;
     const least = known * (2 / 3) * (1 - 2 * options.skew) - 2 * options.tickTime;
     demand(silence >= least, 'C11', () => {
       return `a session with ${client.timeout} ms expires after ${Math.round(silence)} ms`;
