@@ -147,6 +147,21 @@ export class Election {
   }
 
   /**
+   * A peer knows of a membership that has changed, and `changeMembership` was called: begins anew.
+   * What is changed is in a log: a server without data has lost it, or is new, and does not vote
+   * among those who were voters then.
+   */
+  startAnew(history: History, now: number, { zxid, peerEpoch }: Vote): void {
+    const isToldByEmpty = zxid === 0n && peerEpoch === 0n;
+    if (history.isEmpty && this.mayVote && !isToldByEmpty) {
+      this.#isWithheld = true;
+      const message = 'This server has no data of that: it does not vote until it has them';
+      this.#options.out.push({ kind: 'report', level: 'warn', message });
+    }
+    this.start(history, now);
+  }
+
+  /**
    * The leader of a reconfig has named this one for the time behind it: everybody takes its new role
    * at once (QuorumPeer.updateVote). If that comes to nothing, the role's end brings an election.
    */

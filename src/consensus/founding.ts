@@ -1,5 +1,5 @@
 // How a leader founds its epoch: a quorum says what it has accepted, accepts the new one, and gets its history.
-import { startOf, type Zxid } from '../base/ids.ts';
+import { hex0x, startOf, type Zxid } from '../base/ids.ts';
 import {
   AckEpoch,
   dataOf,
@@ -15,7 +15,7 @@ import type { LeaderOptions } from './leaderOptions.ts';
 import { isMoreRecent, type Learners, MAX_EPOCH } from './learners.ts';
 import { packet } from './packets.ts';
 import { Phase, type Progress } from './progress.ts';
-import { chooseSync } from './sync.ts';
+import { chooseSync, type Sync } from './sync.ts';
 
 /** What has become of the epoch, in order. */
 const Stage = {
@@ -190,7 +190,23 @@ export class Founding {
     const disk = { from: this.logFrom, upTo: this.onDisk, limit };
     const newest = this.isEstablished ? this.broadcast.epoch : currentEpoch;
     const sync = chooseSync(learner.lastZxid, history, disk, newest);
+    this.#tell(learner, sync);
     this.broadcast.join(learner, sync, membershipText(startOf(this.broadcast.epoch)), now);
+  }
+
+  /** What Apache's LearnerHandler says, too: how it was when a learner later lacks something. */
+  #tell(learner: Progress, sync: Sync): void {
+    const { base, committed } = this.#options.history;
+    const cut = sync.kind === 'trunc' ? ` after ${hex0x(sync.after)}` : '';
+    const disk =
+      sync.kind !== 'snap' && sync.diskUpTo !== null
+        ? `, log read from disk up to ${hex0x(sync.diskUpTo)}`
+        : '';
+    const message =
+      `Sending ${sync.kind.toUpperCase()}${cut} to ${learner}: its last zxid ` +
+      `${hex0x(learner.lastZxid)}, committed here up to ${hex0x(committed)}, ` +
+      `in memory after ${hex0x(base)}${disk}`;
+    this.#out.push({ kind: 'report', level: 'info', message });
   }
 
   #maybeEstablish(now: number): void {

@@ -267,8 +267,9 @@ export class Looking {
   #giveBack(from: ServerId, now: number): void {
     this.#mayVote = false;
     this.#isEmptied = true;
-    const message = `This server has no data but server ${from} has: it does not vote until it has them too`;
-    this.#options.out.push({ kind: 'report', level: 'warn', message });
+    // What that means is told with `distrust`, by who knows whether it can have lost any.
+    const message = `This server has no data but server ${from} has: it takes its vote back`;
+    this.#options.out.push({ kind: 'report', level: 'debug', message });
     this.#propose(this.#own, now);
   }
 

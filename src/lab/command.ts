@@ -124,7 +124,8 @@ class LabProgram {
 
   async #up(n: number | undefined, options: UpGiven): Promise<void> {
     const { dir, observers = null, port = null, tickTime = null } = options;
-    const wanted = { voters: n ?? null, observers, dir, base: port, tickTime };
+    const program = this.command.name();
+    const wanted = { voters: n ?? null, observers, dir, base: port, tickTime, program };
     const [lab, servers] = await up(wanted, this.#world.signal);
     await show(servers, null, this.#world);
     if (!this.#world.json) showConnect(lab, this.#world, calledAs());

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { usageError } from '../cli/cliError.ts';
 import { memberFileText, myidText } from '../config/memberFile.ts';
-import { type Lock, lockDir } from '../server/storage/lock.ts';
+import { holderOf, type Lock, lockDir } from '../server/storage/lock.ts';
 import { makeDirs } from '../server/storage/makeDirs.ts';
 import { failure } from './failure.ts';
 import type { Lab, Route } from './labFile.ts';
@@ -23,6 +23,8 @@ export interface UpOptions {
   readonly base: number | null;
   /** ms */
   readonly tickTime: number | null;
+  /** What its verbs are typed behind: `zk lab`, or `lab` in the shell. */
+  readonly program: string;
 }
 
 const VOTERS = 3;
@@ -37,12 +39,13 @@ const LOCK_NAME = 'relay/up';
 /** Starts a lab, or all of one that is down, with its data; resolves when every server serves. */
 export async function up(options: UpOptions, signal: AbortSignal): Promise<[Lab, Surveyed[]]> {
   const dir = resolve(options.dir);
+  demandNoOther(dir, options);
   if (!files.hasLab(dir) && existsSync(dir) && readdirSync(dir).length > 0) {
     throw failure(`${files.shown(dir)} is not empty and has no lab; --dir names another directory`);
   }
   if (socketPath(dir) === null) throw failure(`${files.shown(dir)} is too long a path for a lab`);
   const madeDir = makeDirs(join(dir, LOCK_NAME)) ?? join(dir, LOCK_NAME);
-  const lock = lockForUp(dir);
+  const lock = lockForUp(dir, options);
   const isNew = !files.hasLab(dir);
   try {
     return await begin(dir, options, signal);
@@ -55,12 +58,27 @@ export async function up(options: UpOptions, signal: AbortSignal): Promise<[Lab,
   }
 }
 
-function lockForUp(dir: string): Lock {
+function lockForUp(dir: string, options: UpOptions): Lock {
   try {
     return lockDir(join(dir, LOCK_NAME));
   } catch (error) {
-    throw failure(`Another up works on ${files.shown(dir)}: ${(error as Error).message}`);
+    demandNoOther(dir, options);
+    throw failure((error as Error).message);
   }
+}
+
+/** Throws when another up works there. */
+function demandNoOther(dir: string, options: UpOptions): void {
+  const other = holderOf(join(dir, LOCK_NAME)) || null;
+  if (other === null) return;
+  throw failure(`A lab comes up in ${shownWithHelp(dir, options, ` (process ${other})`)}`);
+}
+
+/** The directory, and the words for whoever finds a lab there. */
+function shownWithHelp(dir: string, { program, dir: given }: UpOptions, note = ''): string {
+  const where = given === files.DEFAULT_DIR ? '' : ` --dir ${given}`;
+  const help = `${program} status${where} shows it, ${program} down${where} ends it`;
+  return `${files.shown(dir)} already${note}; ${help}`;
 }
 
 /** Whether anything of the lab runs. */
@@ -74,9 +92,8 @@ async function begin(
 ): Promise<[Lab, Surveyed[]]> {
   const before = files.hasLab(dir) ? files.readLab(dir) : null;
   if (before !== null && isUp(before)) {
-    throw failure(
-      `A lab of ${before.servers.length} servers is up in ${files.shown(dir)}; down ends it`,
-    );
+    const count = before.servers.length;
+    throw failure(`A lab of ${count} servers runs in ${shownWithHelp(dir, options)}`);
   }
   const lab = await planned(dir, before, options);
   writeFiles(lab);

@@ -136,7 +136,7 @@ export class Member {
   #notified(from: ServerId, notification: Notification, now: number): void {
     const isLooking = this.#role === null && this.#ended === null;
     if (isLooking && this.#reconfiguring.isNews(from, notification)) {
-      this.election.start(this.#told(), now);
+      this.election.startAnew(this.#told(), now, notification);
     }
     this.election.notified(from, notification, now);
     this.#checkTrust();

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Config } from '../config/index.ts';
 import { packageRoot } from '../package/manifest.ts';
 import type { LogFormat, LogLevel } from './logger.ts';
-import { pidFilePath, readPidFile } from './pidFile.ts';
+import { announcePid, pidFilePath, readPidFile, removePidFile, START_MARK } from './pidFile.ts';
 import { makeDirs } from './storage/makeDirs.ts';
 
 const program = join(packageRoot, 'bin/zk');
@@ -24,7 +24,7 @@ export interface ProcessOptions {
 export type Started =
   | { readonly kind: 'started'; readonly pid: number; readonly port: number }
   | { readonly kind: 'running'; readonly pid: number }
-  /** `lines`: the last of its log. */
+  /** `lines`: the last of its log, and the signal that has ended it. */
   | { readonly kind: 'failed'; readonly lines: readonly string[]; readonly outFile: string };
 
 /** Which server to start, and where. */
@@ -42,29 +42,33 @@ export async function startInBackground(
   { file, config, cwd, env = process.env, ...given }: Background,
   options: ProcessOptions = {},
 ): Promise<Started> {
-  const pidFile = readPidFile(pidFilePath(config.dataDir, env), config.dataDir);
-  if (pidFile.kind === 'running') return { kind: 'running', pid: pidFile.pid };
+  const pidFile = pidFilePath(config.dataDir, env);
+  const before = readPidFile(pidFile, config.dataDir);
+  if (before.kind === 'running') return { kind: 'running', pid: before.pid };
   const outFile = openOutFile(given.outFile ?? outFilePath(config));
   const sizeBefore = statSync(outFile).size;
   const descriptor = openSync(outFile, 'a');
   const child = spawn(process.execPath, childArguments(file, options), {
     detached: true,
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...env, [CHANNEL]: '1' },
+    env: { ...env, [START_MARK]: config.dataDir },
     stdio: ['ignore', descriptor, descriptor, 'ipc'],
   });
   closeSync(descriptor);
+  const { pid = 0 } = child;
+  const isAnnounced = pid !== 0 && announcePid(pidFile, pid, config.dataDir);
   const port = await listening(child);
   if (port === null) {
-    const written = readFileSync(outFile).subarray(sizeBefore).toString();
-    return { kind: 'failed', lines: written.trimEnd().split('\n').slice(-10), outFile };
+    if (isAnnounced) removePidFile(pidFile, pid);
+    const written = readFileSync(outFile).subarray(sizeBefore).toString().trimEnd();
+    const lines = written === '' ? [] : written.split('\n').slice(-10);
+    const { signalCode: signal } = child;
+    if (signal !== null) lines.push(`${signal} has ended it before it listened`);
+    return { kind: 'failed', lines, outFile };
   }
   child.unref();
-  return { kind: 'started', pid: child.pid ?? 0, port };
+  return { kind: 'started', pid, port };
 }
-
-/** Set for the child of `start`: other programs than ours open such channels to children too. */
-const CHANNEL = 'ZK_START_CHANNEL';
 
 /** What the child of `start` tells its parent over the channel between them. */
 interface Listening {
@@ -73,8 +77,9 @@ interface Listening {
 
 /** Tells the parent that this server listens, if it was started by `start`. */
 export function listeningReport(): ((port: number) => void) | undefined {
-  if (process.env[CHANNEL] === undefined) return undefined;
-  delete process.env[CHANNEL];
+  // Other programs than ours open such channels to children, too.
+  if (process.env[START_MARK] === undefined) return undefined;
+  delete process.env[START_MARK];
   return (port) => {
     const message: Listening = { port };
     // A parent that is gone has nothing to wait for.

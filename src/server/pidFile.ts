@@ -1,9 +1,13 @@
 // The pid file of a server, and whether the process that it names is still that server.
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { holderOf } from './storage/lock.ts';
 import { makeDirs } from './storage/makeDirs.ts';
 import { isRunning, readProc, startTicks } from './storage/processTable.ts';
+import { codeOf } from './storage/storageError.ts';
+
+/** Names the dataDir in the environment of a server that `start` has started. */
+export const START_MARK = 'ZK_START_DATA_DIR';
 
 /** `zookeeper_server.pid` in dataDir, or the file that ZOOPIDFILE names, as in zkServer.sh. */
 export function pidFilePath(dataDir: string, env: NodeJS.ProcessEnv = process.env): string {
@@ -45,6 +49,31 @@ export function writePidFile(path: string, pid: number): void {
   renameSync(fresh, path);
 }
 
+/**
+ * Names the server of `dataDir` that only begins, so that `stop` finds it (zkServer.sh writes the
+ * file at once, too). False when it does not: of two starts at the same time, a file that is there
+ * may name the one that will serve; and where it cannot be written, the server will say so.
+ */
+export function announcePid(path: string, pid: number, dataDir: string): boolean {
+  const own = `${path}.start-${pid}`;
+  try {
+    makeDirs(dirname(path));
+    const before = readPidFile(path, dataDir);
+    if (before.kind === 'stale' && before.pid !== null) removePidFile(path, before.pid);
+    writeFileSync(own, String(pid));
+    try {
+      linkSync(own, path);
+    } finally {
+      rmSync(own);
+    }
+    return true;
+  } catch (thrown) {
+    // What is not of the system is a mistake here.
+    if (codeOf(thrown) === null) throw thrown;
+    return false;
+  }
+}
+
 /** Removes the file if it is the one of `pid`: a server that was started since keeps its own. */
 export function removePidFile(path: string, pid: number): void {
   try {
@@ -58,7 +87,8 @@ export function removePidFile(path: string, pid: number): void {
  * Whether the process has the directory: a file that came from a backup, or was never removed, may
  * name any process of the system, and `stop` would end it.
  *
- * Our servers lock their directory; Apache's do not, and are known by their command line.
+ * Our servers lock their directory, and have a mark until they do; Apache's are known by their
+ * command line.
  */
 function isServerOf(dataDir: string, pid: number, writtenAt: number): boolean {
   const holder = holderOf(dataDir);
@@ -66,10 +96,17 @@ function isServerOf(dataDir: string, pid: number, writtenAt: number): boolean {
   if (holder === pid) return true;
   if (holder !== null && holder !== 0) return false;
   if (startedAfter(pid, writtenAt)) return false;
+  if (isStartedFor(dataDir, pid)) return true;
   const command = readProc(`/proc/${pid}/cmdline`);
   // Without /proc there is no more to go by than the times.
   if (command === null) return readProc('/proc/self/cmdline') === null;
   return APACHE_SERVER.test(command);
+}
+
+/** What the process was given when it began, in the bytes of the system. */
+function isStartedFor(dataDir: string, pid: number): boolean {
+  const mark = Buffer.from(`\0${START_MARK}=${dataDir}\0`).toString('latin1');
+  return `\0${readProc(`/proc/${pid}/environ`) ?? ''}`.includes(mark);
 }
 
 /** Main classes that Apache's zkServer.sh starts. */

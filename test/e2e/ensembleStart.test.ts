@@ -139,6 +139,21 @@ describe('a member', () => {
     expect(await ensemble.leader()).toBe(2);
     await ensemble.close();
   });
+
+  test('that is new beside others with data tells that once, and is no cause for a warning', async () => {
+    const ensemble = await Ensemble.create({ servers: three('ours') });
+    await ensemble.startAgain(1, 2);
+    await ensemble.startAgain(3);
+    const third = ensemble.member(3);
+    await ensemble.until('its vote', async () => (await third.mode()) === 'follower');
+    const log = third.log();
+    expect(log.match(/\b(?:INFO|WARN) .*\bvotes?\b.*$/gm)).toEqual([
+      expect.stringMatching(/^INFO .*This server is new: it joins without a vote, and votes once/),
+      expect.stringMatching(/^INFO .*Synced with a leader: this server votes from now on$/),
+    ]);
+    expect(log).not.toContain('WARN');
+    await ensemble.close();
+  });
 });
 
 describe('an ensemble on IPv6', () => {

@@ -1,7 +1,8 @@
 // `zk lab` as people use it: an ensemble comes up, loses its leader, is cut apart and healed, and all of it goes.
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { lockDir } from '../../src/server/storage/lock.ts';
 import { isRunning } from '../../src/server/storage/processTable.ts';
 import { startProcess, temporaryDirectory, waitFor } from '../support/processes.ts';
 import { type PtyScreen, spawn } from '../support/pty.ts';
@@ -63,7 +64,13 @@ describe('a lab of three', () => {
     expect(started.err).toMatch(new RegExp(`zk cli -server ${address},127\\.0\\.0\\.1:\\d+,.*\n$`));
 
     expect(await zkCli('create', '/a', 'one')).toMatchObject({ code: 0, out: 'Created /a\n' });
-    expect((await lab('up')).err).toMatch(/^A lab of 3 servers is up in zk-lab; down ends it\n$/);
+    expect(await lab('up', '3')).toEqual({
+      code: 1,
+      out: '',
+      err:
+        'A lab of 3 servers runs in zk-lab already; ' +
+        'zk lab status shows it, zk lab down ends it\n',
+    });
 
     const leader = (await rows()).find(({ mode }) => mode === 'leader') as Row;
     const killed = await lab('kill', 'leader');
@@ -170,6 +177,21 @@ describe('an up that fails', () => {
     expect(existsSync(join(home, 'zk-lab/relay/zk.lock'))).toBe(false);
   });
 
+  test('for another one that works there says where, and what can be done', async () => {
+    const place = join(home, 'zk-lab/relay/up');
+    mkdirSync(place, { recursive: true });
+    const lock = lockDir(place);
+    expect(await lab('up', '3')).toEqual({
+      code: 1,
+      out: '',
+      err:
+        `A lab comes up in zk-lab already (process ${process.pid}); ` +
+        'zk lab status shows it, zk lab down ends it\n',
+    });
+    lock.release();
+    rmSync(join(home, 'zk-lab'), { recursive: true });
+  });
+
   test('Ctrl-C takes back what was begun', async () => {
     const port = String(await freeRun(60));
     const child = startProcess(process.execPath, [zkProgram, 'lab', 'up', '--port', port], {
@@ -227,6 +249,11 @@ describe('inside the shell', () => {
     await shell.waitFor('Created /from-the-shell');
     shell.line('lab kill leader');
     await shell.waitFor(/Killed server \d/);
+    // Before the next leader serves, a request that finds no server in one round of them fails.
+    await waitFor('the next leader', async () =>
+      (await rows()).some(({ mode, zxid }) => mode === 'leader' && zxid !== null),
+    );
+    await shell.waitFor(/\(CONNECTED\) 3\]$/);
     shell.line('get /from-the-shell');
     await shell.waitFor(/get \/from-the-shell(?:.|\n)*\nx\n/);
     shell.line('lab status');
@@ -237,6 +264,6 @@ describe('inside the shell', () => {
     await shell.waitFor('Unknown verb: lab nosuch');
     shell.line('quit');
     expect((await shell.ended).exitCode).toBe(0);
-    expect((await modes()).filter((mode) => mode === 'leader')).toHaveLength(1);
+    await untilModes(/^(?=.*leader)(?=.*follower)(?=.*down)/);
   });
 });

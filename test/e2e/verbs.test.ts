@@ -220,6 +220,30 @@ describe('in the background', () => {
     await once(child, 'exit');
   });
 
+  test('a server that only begins is there for stop and for a second start', async () => {
+    // It never gets to its own code.
+    const hold = join(home, 'hold.mjs');
+    const still = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);';
+    writeFileSync(hold, `if (process.argv.includes('start-foreground')) ${still}`);
+    const held = { NODE_OPTIONS: `--import=${hold}` };
+    const starting = run(join(bin, 'zk'), ['server', 'start', 'zoo.cfg'], home, held);
+    await vi.waitFor(() => expect(existsSync(pidFile)).toBe(true), { timeout: 20_000 });
+    const pid = pidOf();
+    const second = await zk('start', 'zoo.cfg');
+    expect(second.out).toBe(`Starting zookeeper ... already running as process ${pid}.\n`);
+    expect(await zk('stop', 'zoo.cfg')).toMatchObject({
+      code: 0,
+      out: 'Stopping zookeeper ... STOPPED\n',
+    });
+    expect(isRunning(pid)).toBe(false);
+    expect(await starting).toMatchObject({
+      code: 1,
+      out: 'Starting zookeeper ... FAILED TO START\n',
+      err: expect.stringMatching(/^the end of .*:\nSIGTERM has ended it before it listened\n$/m),
+    });
+    expect(existsSync(pidFile)).toBe(false);
+  });
+
   test('two starts at once leave one server', async () => {
     const both = await Promise.all([zk('start', 'zoo.cfg'), zk('start', 'zoo.cfg')]);
     expect(both.map(({ code }) => code).sort()).toEqual([0, 1]);

@@ -69,8 +69,8 @@ export class SimClient implements ClientEars {
   /** Until then its process stands still, and pings nobody. */
   stalledUntil = 0;
   #lastPlace = -1;
-  /** The server that it had its session at last. */
-  #servedBy = 0;
+  /** The server that it had its session at last; 0 before the first. */
+  servedBy = 0;
   /** When the write that was acknowledged last had been asked for: until then the leader knew of it. */
   aliveAt = 0;
 
@@ -255,9 +255,9 @@ export class SimClient implements ClientEars {
         'C11',
         () => `session ${this.session} became ${sessionId}`,
       );
-      if (this.#link?.server.id !== this.#servedBy) world.counts.add('session at another server');
+      if (this.#link?.server.id !== this.servedBy) world.counts.add('session at another server');
     } else world.oracle.opened(sessionId, this);
-    this.#servedBy = this.#link?.server.id ?? 0;
+    this.servedBy = this.#link?.server.id ?? 0;
     this.session = sessionId;
     this.timeout = timeOut;
     this.#password = Buffer.from(passwd ?? NO_PASSWORD);

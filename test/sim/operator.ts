@@ -51,7 +51,7 @@ export class Operator {
     }
   }
 
-  /** What is a member, or may be, must be there; who has been away for too long is not waited for. */
+  /** What is a member, or may be, must be there; and all must have a way to those who know. */
   calm(): void {
     const { servers, oracle } = this.#world;
     for (const one of servers) {
@@ -59,25 +59,35 @@ export class Operator {
     }
     const informed = this.#informed();
     for (const one of servers) {
-      if (!one.isRetired && !informed.has(one.id)) this.#switchOff(one);
+      if (!one.isRetired && !informed.has(one.id)) this.#inform(one);
     }
   }
 
-  /** The members, and those who know one of them, or one who does; nobody tells the others anything. */
+  /** Those who know the membership of today, who know one of them as a voter, and so on. */
   #informed(): Set<number> {
     const { servers, oracle } = this.#world;
+    const { version } = oracle.memberships.current;
     const on = servers.filter(({ isRetired }) => !isRetired);
-    const informed = new Set(
-      on.map(({ id }) => id).filter((id) => oracle.memberships.isMember(id)),
-    );
-    for (let size = 0; size < informed.size; ) {
+    const aware = on.filter(({ medium }) => medium.membership.version >= version);
+    const informed = new Set(aware.map(({ id }) => id));
+    for (let size = -1; size < informed.size; ) {
       size = informed.size;
       for (const { id, medium } of on) {
         const known = [medium.membership, medium.pending].flatMap((one) => one?.servers ?? []);
-        if (known.some((one) => informed.has(one.id))) informed.add(id);
+        const asked = known.filter(({ role }) => role === 'participant');
+        if (asked.some((one) => informed.has(one.id))) informed.add(id);
       }
     }
     return informed;
+  }
+
+  /** All that it knows are switched off: nobody but the operator can tell it where the others are. */
+  #inform(server: SimServer): void {
+    const { medium } = server;
+    this.#world.trace.note(server, 'informed');
+    server.crash({ isPowerCut: false, reason: 'for another configuration' });
+    medium.membership = this.#world.oracle.memberships.current;
+    medium.pending = null;
   }
 
   get #members(): readonly Member[] {
@@ -108,7 +118,7 @@ export class Operator {
 
   /** Switches off one that is out, once enough of the others know that it is. */
   #retire(): void {
-    const { servers, oracle, isCalm } = this.#world;
+    const { servers, oracle, trace, isCalm } = this.#world;
     const { memberships } = oracle;
     const { version } = memberships.current;
     const aware = servers.filter(({ medium }) => medium.membership.version >= version);
@@ -116,12 +126,8 @@ export class Operator {
     const out = servers.filter(({ id, isRetired }) => !isRetired && !memberships.isMember(id));
     const server = this.#random.pick(out);
     if (server === undefined || !this.#random.chance(this.#changes.retires)) return;
-    this.#switchOff(server);
-  }
-
-  #switchOff(server: SimServer): void {
     server.isRetired = true;
-    this.#world.trace.note(server, 'retired');
+    trace.note(server, 'retired');
     server.crash({ isPowerCut: false, reason: 'retired' });
   }
 

@@ -227,6 +227,7 @@ export class PeerLink {
 
   #takePacket(end: End, packet: QuorumPacket): void {
     const { server } = end;
+    if (end === this.leader) this.learner.server.silence.end();
     if (end.link === null) {
       if (!server.isLeading) {
         this.endBoth('nobody leads here');

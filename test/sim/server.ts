@@ -13,6 +13,7 @@ import { codeOfEffect, codeOfEvent, nameOfEffect, nameOfEvent } from './names.ts
 import type { PeerLink } from './peerLink.ts';
 import { Random } from './random.ts';
 import { replicaOptions } from './replicaOptions.ts';
+import { Silence } from './silence.ts';
 import { Storage } from './storage.ts';
 import type { Timer } from './timers.ts';
 import { demand } from './violation.ts';
@@ -53,6 +54,11 @@ export class SimServer {
   #storage: Storage | null = null;
   #timer: Timer | null = null;
   #timerAt = 0;
+  /** What its leader has not heard of it, nor of its clients. */
+  readonly silence: Silence;
+  /** What it waits for as a member, which may be overdue from the beginning. */
+  #deadline = Number.POSITIVE_INFINITY;
+  #deadlineSince = 0;
   readonly #wanted = new Map<LinkId, PeerLink | null>();
   readonly #asleep: (() => void)[] = [];
   readonly #events: Event[] = [];
@@ -70,6 +76,7 @@ export class SimServer {
     this.medium = new Medium(firstMembership(world.options), isFirst ? zxid(startsAt) : NO_ZXID);
     this.#rate = 1 + world.random.between(-skew, skew);
     this.syncTime = syncTime;
+    this.silence = new Silence(world.timers);
   }
 
   get replica(): WatchedReplica {
@@ -166,6 +173,7 @@ export class SimServer {
     this.#replica = null;
     if (this.#timer !== null) world.timers.cancel(this.#timer);
     this.#timer = null;
+    this.#deadline = Number.POSITIVE_INFINITY;
     this.#wanted.clear();
     this.#asleep.length = 0;
     this.#events.length = 0;
@@ -247,7 +255,7 @@ export class SimServer {
   /** C15: whoever takes part hears of its deadlines, also once it has stood still. */
   #demandTimer(): void {
     const { timers, options } = this.#world;
-    const overdue = this.now.monotonic - (this.replica.member?.deadline ?? 0);
+    const overdue = this.now.monotonic - Math.max(this.#deadline, this.#deadlineSince);
     const isWaking = timers.now - this.#wokeAt < options.tickTime;
     demand(overdue <= 2 * options.tickTime || isWaking, 'C15', () => {
       return `server ${this.id} has not heard of its deadline for ${Math.round(overdue)} ms`;
@@ -373,7 +381,12 @@ export class SimServer {
     if (!this.isUp || this.isPaused || this.#replica === null) return;
     const { timers } = this.#world;
     const { monotonic } = this.now;
-    const wait = Math.max(Math.ceil(this.#replica.deadline - monotonic), 1) / this.#rate;
+    const { deadline, member } = this.#replica;
+    if (member !== null && member.deadline !== this.#deadline) {
+      this.#deadline = member.deadline;
+      this.#deadlineSince = monotonic;
+    }
+    const wait = Math.max(Math.ceil(deadline - monotonic), 1) / this.#rate;
     const at = timers.now + wait;
     if (this.#timer !== null && this.#timerAt <= at) return;
     if (this.#timer !== null) timers.cancel(this.#timer);

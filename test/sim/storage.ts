@@ -34,14 +34,14 @@ interface Gathered {
   entries: { zxid: Zxid; length: number }[];
 }
 
-/** A sync that is under way. */
+/** A sync, or a piece of a snapshot, that is under way. */
 interface Wait {
   timer: Timer | null;
   run: () => void;
 }
 
 const OVERHEAD = 13;
-/** A sync takes no longer, in ms. */
+/** Neither takes longer, in ms. */
 const SLOWEST = 30_000;
 const gathering = (): Gathered => ({ batch: new LogBatch(), entries: [] });
 /** Batches are large: servers that are gone leave theirs to others. */
@@ -198,15 +198,14 @@ export class Storage {
   }
 
   #write(state: State, written: (bytes: Buffer) => void): void {
-    const { pieceSize, random, syncTime, isEven } = this.#parts;
-    const pieces = snapshotPieces(state, pieceSize);
+    const pieces = snapshotPieces(state, this.#parts.pieceSize);
     const kept: Buffer[] = [];
     const next = (): void => {
       // The turn of the event loop may bring requests between any two pieces.
       const piece = pieces.next();
       if (piece.done !== true) {
         kept.push(Buffer.from(piece.value));
-        this.#later(random.around(syncTime(), isEven), next);
+        this.#slowly(next);
       } else this.#sync(() => written(Buffer.concat(kept)));
     };
     next();
@@ -222,12 +221,20 @@ export class Storage {
 
   /** Runs `then` after a sync, unless that fails: then the server ends. */
   #sync(then: () => void): void {
-    const { random, syncTime, failing, die, isEven } = this.#parts;
+    const { random, failing, die } = this.#parts;
+    this.#slowly(() => {
+      if (failing() > 0 && random.chance(failing())) die('EIO on sync');
+      else then();
+    });
+  }
+
+  /** Runs `then` when the disk has done something. */
+  #slowly(then: () => void): void {
+    const { random, syncTime, isEven } = this.#parts;
     const wait: Wait = { timer: null, run: () => {} };
     wait.run = () => {
       this.#waits.delete(wait);
-      if (failing() > 0 && random.chance(failing())) die('EIO on sync');
-      else then();
+      then();
     };
     this.#waits.add(wait);
     wait.timer = this.#later(Math.min(random.around(syncTime(), isEven), SLOWEST), wait.run);

@@ -68,6 +68,7 @@ export interface Opened {
   start: InitialState;
   logged: Zxid[];
   warnings: string[];
+  infos: string[];
 }
 
 export function openMember(
@@ -75,7 +76,12 @@ export function openMember(
   more: Partial<Parameters<typeof openMemberDir>[0]> = {},
 ): Opened {
   const warnings: string[] = [];
-  const logger: Logger = { ...silentLogger, warn: (line: string) => warnings.push(line) } as Logger;
+  const infos: string[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    warn: (line) => void warnings.push(line),
+    info: (line) => void infos.push(line),
+  };
   const options = {
     ...simOptions(disk, { snapCount: 100_000, logger }),
     autoCreate: true,
@@ -85,7 +91,7 @@ export function openMember(
   const logged: Zxid[] = [];
   member.data.onLogged = (upTo) => logged.push(upTo);
   const start = member.recover(newState);
-  return { disk, member, start, logged, warnings };
+  return { disk, member, start, logged, warnings, infos };
 }
 
 /** Lets the disk work until the promise is settled; undefined when the machine dies before. */

@@ -12,7 +12,7 @@ import type { DataDir } from './dataDir.ts';
 import type { DataDirOptions } from './dataDirOptions.ts';
 import { type Disk, type Done, realDisk } from './disk.ts';
 import { EPOCH_NAMES, EpochFiles, type EpochKind, readEpochs } from './epochFiles.ts';
-import { snapshotsAmong } from './fileNames.ts';
+import { snapshotsAmong, VERSION_DIR } from './fileNames.ts';
 import { type History, type HistorySource, logFrom, readHistory } from './history.ts';
 import { openDataDir } from './openDataDir.ts';
 import type { Recovered } from './recovery.ts';
@@ -20,9 +20,7 @@ import { finishReplacement, replacementName } from './replacement.ts';
 import { done, readText } from './sideFile.ts';
 import { writeSnapshot } from './snapshotFile.ts';
 import { StorageError } from './storageError.ts';
-import { Unhealed } from './unhealed.ts';
-
-const INITIALIZE_NAME = 'initialize';
+import { INITIALIZE_NAME, Unhealed } from './unhealed.ts';
 
 export interface MemberDirOptions extends DataDirOptions {
   /**
@@ -51,7 +49,12 @@ export interface InitialState {
 
 /** Locks and prepares the directories; throws StorageError when they cannot be used. */
 export function openMemberDir(options: MemberDirOptions): MemberDir {
-  return new MemberDir(openDataDir(options), options);
+  const { dataDir, dataLogDir, disk = realDisk } = options;
+  // Before it is made: one that is there, and empty, may have lost what was in it.
+  const isNew = [dataDir, dataLogDir].every(
+    (dir) => !disk.list(dir).some((name) => name.startsWith(VERSION_DIR)),
+  );
+  return new MemberDir(openDataDir(options), options, isNew);
 }
 
 export class MemberDir {
@@ -65,13 +68,14 @@ export class MemberDir {
   /** When the changes and epochs that were asked for are done, or have failed. */
   #ended: Promise<void> = Promise.resolve();
 
-  constructor(data: DataDir, options: MemberDirOptions) {
+  constructor(data: DataDir, options: MemberDirOptions, isNew: boolean) {
     this.data = data;
     this.#options = options;
     this.#disk = options.disk ?? realDisk;
     this.#logger = options.logger;
     this.#epochs = new EpochFiles(this.#disk, data.place.snapDir);
-    this.#unhealed = new Unhealed(this.#disk, data.place.snapDir);
+    const { dataDir, logger } = options;
+    this.#unhealed = new Unhealed(this.#disk, data.place, { dataDir, logger, isNew });
   }
 
   /**
@@ -79,7 +83,7 @@ export class MemberDir {
    * empty and without a vote. Throws StorageError when the disk itself fails.
    */
   recover(newState: () => State): InitialState {
-    this.#unhealed.load(this.data.place, this.#logger);
+    this.#unhealed.load();
     let state = newState();
     let found: Recovered;
     try {
@@ -148,12 +152,7 @@ export class MemberDir {
    * one that finds itself empty beside others that are not.
    */
   distrust(reason: string): void {
-    if (this.#unhealed.isSet) return;
-    this.#unhealed.set(reason);
-    this.#logger.warn(
-      `${reason}; this server does not vote until it has synced with a leader. If no other server ` +
-        `has more, a file ${this.#options.dataDir}/${INITIALIZE_NAME} lets it vote at its next start`,
-    );
+    this.#unhealed.missing(reason);
   }
 
   /**
@@ -238,7 +237,7 @@ export class MemberDir {
   #keepAside(error: unknown): void {
     if (!(error instanceof StorageError) || error.code !== null) throw error;
     const place = this.data.place;
-    this.distrust(error.message);
+    this.#unhealed.lost(error.message);
     const kept = damagedFiles(place).map(([dir, names]) =>
       moveAside(this.#disk, dir, 'damaged', names),
     );
@@ -252,7 +251,7 @@ export class MemberDir {
     const read = readEpochs(disk, snapDir, lastZxid);
     for (const note of read.notes) this.#logger.warn(note);
     if (read.problem !== null) {
-      this.distrust(read.problem.message);
+      this.#unhealed.lost(read.problem.message);
       const present = disk.list(snapDir);
       const names = Object.values(EPOCH_NAMES).filter((name) => present.includes(name));
       moveAside(disk, snapDir, 'damaged', names);
@@ -279,13 +278,15 @@ export class MemberDir {
       disk.syncDir(dir);
     }
     if (isEmpty && !isInitialized && !autoCreate) {
-      this.distrust(`${this.data.place.snapDir}: no snapshot and no log, data may be missing`);
+      this.#unhealed.lost(
+        `${this.data.place.snapDir}: no snapshot and no log, data may be missing`,
+      );
     }
   }
 
   async #heal(): Promise<void> {
     await this.#unhealed.clearLater();
-    this.#logger.info('Synced with a leader: this server may vote again');
+    this.#logger.info('Synced with a leader: this server votes from now on');
   }
 }
 

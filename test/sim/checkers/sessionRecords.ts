@@ -13,6 +13,8 @@ interface Record {
   readonly asked: Map<number, Asked>;
   readonly done: Set<number>;
   endedAt: Zxid | null;
+  /** As it was negotiated first: what was negotiated later is in no log, and a new leader has this. */
+  readonly timeout: number | null;
 }
 
 export class SessionRecords {
@@ -32,6 +34,7 @@ export class SessionRecords {
       asked,
       done: new Set(),
       endedAt: old?.endedAt ?? null,
+      timeout: old?.timeout ?? null,
     });
   }
 
@@ -45,7 +48,8 @@ export class SessionRecords {
     if (clientId === NO_SESSION) return null;
     let record = this.#records.get(clientId);
     if (record === undefined) {
-      record = { client: null, asked: new Map(), done: new Set(), endedAt: null };
+      const timeout = txn.type === OpCode.createSession ? txn.timeOut : null;
+      record = { client: null, asked: new Map(), done: new Set(), endedAt: null, timeout };
       this.#records.set(clientId, record);
     }
     if (type === OpCode.createSession) {
@@ -78,9 +82,9 @@ export class SessionRecords {
 
   /**
    * The leader of then knew of a request that was acknowledged at the latest with the ping after
-   * it, and the client pings thrice in its timeout.
+   * it, and the client pings thrice in its timeout; unless nothing came from the client's server.
    */
-  #expired(session: SessionId, { client }: Record): void {
+  #expired(session: SessionId, { client, timeout }: Record): void {
     this.#world.counts.add('session expired');
     // What a client has left behind expires in its own time.
     if (client?.session !== session) return;
@@ -88,7 +92,10 @@ export class SessionRecords {
     // It was silent; that it writes again has not been told to the leader's clock.
     if (timers.now - client.stalledUntil < client.timeout) return;
     const silence = timers.now - client.aliveAt;
-    const least = client.timeout * (2 / 3) * (1 - 2 * options.skew) - 2 * options.tickTime;
+    const known = Math.min(client.timeout, timeout ?? client.timeout);
+    const server = this.#world.servers[client.servedBy - 1];
+    if (server?.silence.hasLasted(known / 3, 2 * known) === true) return;
+    const least = known * (2 / 3) * (1 - 2 * options.skew) - 2 * options.tickTime;
     demand(silence >= least, 'C11', () => {
       return `a session with ${client.timeout} ms expires after ${Math.round(silence)} ms`;
     });

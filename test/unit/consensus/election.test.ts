@@ -429,7 +429,7 @@ describe('a server without a vote', () => {
     expect(one.election.mayVote).toBe(true);
     one.hear(2, looking, [2, OWN, 1n, 1n]);
     expect(one.election.mayVote).toBe(false);
-    expect(one.out).toContainEqual(expect.objectContaining({ kind: 'report', level: 'warn' }));
+    expect(one.out).toContainEqual(expect.objectContaining({ kind: 'report', level: 'debug' }));
     const last = one.sent().slice(-2);
     expect(last.map(([to, vote]) => [to, vote.leader])).toEqual([
       [1, NO_LEADER],

@@ -48,6 +48,7 @@ describe('a leader', () => {
     leader.packet(2, ackEpoch(4, id(4, 1)), 0);
     expect(taken(out)).toEqual([
       'save current 8',
+      'report: Sending DIFF to follower 2 (two): its last zxid 0x400000001, committed here up to 0x400000002, in memory after 0x400000000',
       '2 DIFF 400000002',
       '2 PROPOSAL 400000002 400000002',
       '2 COMMIT 400000002',
@@ -61,6 +62,20 @@ describe('a leader', () => {
     leader.packet(2, ack(id(8, 0)), 0);
     expect(taken(out)).toEqual([]);
     expect(leader.propose()).toBe(id(8, 1));
+  });
+
+  it.each([
+    [id(4, 2), 'DIFF'],
+    [id(4, 5), 'TRUNC after 0x400000002'],
+    [id(3, 2), 'SNAP'],
+  ])('says once what it sends to a learner that ends with %#x', (last, what) => {
+    const told = established();
+    taken(told.out);
+    joins(told, 4, 3, last);
+    expect(taken(told.out).filter((one) => one.startsWith('report'))).toEqual([
+      `report: Sending ${what} to follower 3 (server 3): its last zxid 0x${last.toString(16)}, ` +
+        'committed here up to 0x400000002, in memory after 0x400000000',
+    ]);
   });
 
   it('does not take an epoch that was accepted before for a promise', () => {
@@ -102,6 +117,7 @@ describe('a leader', () => {
     leader.packet(2, ackEpoch(5, id(5, 0)), 0);
     expect(taken(out)).toEqual([
       'save current 6',
+      expect.stringMatching(/^report: Sending DIFF to follower 2 /),
       '2 DIFF 400000002',
       '2 NEWLEADER 600000000 servers',
     ]);
@@ -164,6 +180,7 @@ describe('a leader', () => {
     joins(told, 4, 3, id(4, 2));
     expect(taken(out)).toEqual([
       '4 LEADERINFO 500000000',
+      expect.stringMatching(/^report: Sending DIFF to follower 3 /),
       '4 DIFF 500000001',
       '4 PROPOSAL 500000001 a',
       '4 COMMIT 500000001',
@@ -185,6 +202,7 @@ describe('a leader', () => {
     joins(told, 4, 9, id(4, 2), true);
     expect(taken(told.out)).toEqual([
       '4 LEADERINFO 500000000',
+      expect.stringMatching(/^report: Sending DIFF to observer 9 /),
       '4 DIFF 400000002',
       '4 NEWLEADER 500000000 servers',
     ]);

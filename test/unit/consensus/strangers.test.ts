@@ -47,7 +47,30 @@ class Told {
   }
 }
 
+/** What a server without a vote says of its history. */
+const UNTOLD = -(2n ** 63n);
+
 const among = (...voters: number[]) => ({ rule: majority(voters), members: voters, text: null });
+
+describe('a voter that hears of a changed membership', () => {
+  const heard = (zxid: bigint, peerEpoch: bigint, isEmpty: boolean): Told => {
+    const one = new Told(6, { membership: among(5, 6) }).start(0n, isEmpty);
+    one.election.changeMembership(among(6));
+    const vote = { leader: NO_LEADER, zxid, electionEpoch: 1n, peerEpoch };
+    one.election.startAnew({ ...history(0, 0n), isEmpty }, 0, vote);
+    return one;
+  };
+
+  it('does not lead on its own without data: they are lost, or never were here', () => {
+    expect(heard(UNTOLD, UNTOLD, true).election.state).toBe(looking);
+    expect(heard(0x100000001n, 1n, true).election.mayVote).toBe(false);
+  });
+
+  it('leads with data of its own, or when who told it is empty, too', () => {
+    expect(heard(UNTOLD, UNTOLD, false).election.state).toBe(leading);
+    expect(heard(0n, 0n, true).election.state).toBe(leading);
+  });
+});
 
 describe('a voter that looks', () => {
   it('follows who leads by the membership before a reconfig that only its own log knows', () => {

@@ -1,11 +1,17 @@
 // Whether the process that a pid file names is the server that wrote it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readPidFile, removePidFile, writePidFile } from '../../../src/server/pidFile.ts';
+import {
+  announcePid,
+  readPidFile,
+  removePidFile,
+  START_MARK,
+  writePidFile,
+} from '../../../src/server/pidFile.ts';
 import { lockDir } from '../../../src/server/storage/lock.ts';
 import { isRunning } from '../../../src/server/storage/processTable.ts';
 
@@ -89,6 +95,44 @@ describe('a pid file', () => {
   test.each(['', 'x', '-1', '0', '12 34'])('is stale when it holds "%s"', (text) => {
     writeFileSync(path, text);
     expect(readPidFile(path, directory)).toEqual({ kind: 'stale', pid: null });
+  });
+
+  test('names a server that begins for the directory, and for no other', async () => {
+    const dir = `${directory}/döner`;
+    const env = { ...process.env, [START_MARK]: dir };
+    const child = spawn('sh', ['-c', 'echo runs; read line'], {
+      env,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    await once(child.stdout, 'data');
+    const pid = child.pid ?? 0;
+    expect(announcePid(path, pid, dir)).toBe(true);
+    expect(readFileSync(path, 'utf8')).toBe(String(pid));
+    expect(readPidFile(path, dir)).toEqual({ kind: 'running', pid });
+    for (const other of [directory, `${directory}/d`, `${dir}/s`]) {
+      expect(readPidFile(path, other)).toEqual({ kind: 'stale', pid });
+    }
+    utimesSync(path, 1_000_000, 1_000_000);
+    expect(readPidFile(path, dir)).toEqual({ kind: 'stale', pid });
+    child.stdin.end();
+    await once(child, 'exit');
+  });
+
+  test('of a server that runs is left alone by one that begins, a stale one is not', async () => {
+    const lock = lockDir(directory);
+    writePidFile(path, process.pid);
+    expect(announcePid(path, process.ppid, directory)).toBe(false);
+    expect(readFileSync(path, 'utf8')).toBe(String(process.pid));
+    lock.release();
+    expect(announcePid(path, process.ppid, directory)).toBe(true);
+    expect(readFileSync(path, 'utf8')).toBe(String(process.ppid));
+    expect(readdirSync(directory)).toEqual([basename(path)]);
+  });
+
+  test('that cannot be written is no news of a server that begins', () => {
+    writeFileSync(path, '');
+    expect(announcePid(join(path, 'pid'), process.ppid, directory)).toBe(false);
+    expect(readFileSync(path, 'utf8')).toBe('');
   });
 
   test('is removed only by the server that it names', () => {

@@ -430,6 +430,25 @@ describe('an empty directory', () => {
     expect(next).toMatchObject({ isEmpty: false, mayVote: true });
   });
 
+  it('of a new server is no cause for a warning, of one that was there before it is', () => {
+    const fresh = openMember(new SimDisk());
+    fresh.member.distrust('the others have data');
+    fresh.member.distrust('the others have data');
+    expect(fresh.member.mayVote).toBe(false);
+    expect(fresh.warnings).toEqual([]);
+    expect(fresh.infos.filter((line) => line.includes('without a vote'))).toEqual([
+      "This server is new: it joins without a vote, and votes once it has the ensemble's data",
+    ]);
+    const disk = new SimDisk();
+    disk.put(`${LOG_DIR}/acceptedEpoch`, Buffer.from('0'));
+    const emptied = openMember(disk);
+    emptied.member.distrust('the others have data');
+    emptied.member.distrust('the others have data');
+    expect(emptied.warnings).toEqual([
+      expect.stringMatching(/^the others have data; this server does not vote until/),
+    ]);
+  });
+
   it('can be distrusted later, beside servers that have a history', async () => {
     const opened = openMember(new SimDisk());
     opened.member.distrust('server 2 has a history');
