@@ -1,7 +1,6 @@
 // Waits until a session is connected, for scripts and single commands: nobody there watches the prompt.
 import type { ZooKeeper } from '../client/api.ts';
 import { CliError, Status } from './cliError.ts';
-import { failureOf } from './errors.ts';
 import type { SessionSlot } from './sessionSlot.ts';
 
 /** Returns when connected; else throws what ended the session, or why no connection came in time. */
@@ -15,10 +14,11 @@ export async function untilConnected(
     await zk.whenConnected({ timeout: timeoutMs, signal });
     // whenConnected speaks of the first connection; later ones are seen in the state.
     if (!zk.isConnected) await reconnected(zk, timeoutMs, signal);
-  } catch (error) {
+  } catch {
     signal.throwIfAborted();
     slot.live();
-    const reason = slot.lastReason === '' ? failureOf(error).message : slot.lastReason;
+    // Without a reason the first try still goes on: a server that was stopped takes connections.
+    const reason = slot.lastReason === '' ? 'no answer' : slot.lastReason;
     throw new CliError(
       `Cannot connect to ${slot.server} within ${timeoutMs} ms: ${reason}`,
       'ConnectionLoss',

@@ -108,6 +108,14 @@ export class Narrator {
     return `${name}session${id} expired: ${lost}; ${next}`;
   }
 
+  /** Said while the shell ends, too: ephemerals that stay are news. */
+  unanswered({ zk }: SessionSlot): void {
+    if (zk === undefined || this.#options.quiet) return;
+    const session = `session ${hex0x(zk.sessionId)}`;
+    const until = `within ${zk.sessionTimeout} ms`;
+    this.#print('err', `${zk.server} does not answer: ${session} ends when it expires, ${until}`);
+  }
+
   failure({ message, code, path, hint }: Failure): void {
     if (code === 'Interrupted') return;
     if (this.#options.json) {

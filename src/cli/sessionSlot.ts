@@ -12,6 +12,8 @@ export type ClientFactory = (hosts: string, options: ConnectOptions) => ZooKeepe
 export interface SlotListener {
   onEvent(slot: SessionSlot, event: WatchedEvent): void;
   onState(slot: SessionSlot, event: StateEvent): void;
+  /** The server did not say that the session is closed: it goes when it expires there. */
+  onUnanswered(slot: SessionSlot): void;
 }
 
 interface Waiter {
@@ -21,6 +23,11 @@ interface Waiter {
 
 /** More than this many unawaited events are not kept: a script that never awaits must not grow. */
 const QUEUE_LIMIT = 1000;
+
+/** For the answer that a session is closed. */
+const CLOSE_PATIENCE_MS = 5000;
+/** For a server that is just making a session: that one has nothing to lose yet. */
+const GREETING_PATIENCE_MS = 1000;
 
 const PROMPT_STATES = {
   connecting: 'CONNECTING',
@@ -146,11 +153,23 @@ export class SessionSlot {
     });
   }
 
-  /** Ends the session at the server, so that its ephemerals go now. */
-  async close(): Promise<void> {
+  /**
+   * Ends the session at the server, so that its ephemerals go now. A server that does not answer,
+   * one that was stopped for example, is not waited for until the connection counts as lost.
+   */
+  async close(interrupt?: AbortSignal): Promise<void> {
     const zk = this.zk;
     if (zk === undefined || zk.state === 'closed') return;
+    const wasConnected = zk.isConnected;
+    const giveUp = () => {
+      if (wasConnected) this.#listener.onUnanswered(this);
+      zk.abandon();
+    };
+    const timer = setTimeout(giveUp, wasConnected ? CLOSE_PATIENCE_MS : GREETING_PATIENCE_MS);
+    interrupt?.addEventListener('abort', giveUp);
     await zk.close();
+    clearTimeout(timer);
+    interrupt?.removeEventListener('abort', giveUp);
     this.ephemerals.clear();
   }
 }

@@ -57,6 +57,7 @@ export class Sessions {
       slot = new SessionSlot(name, this.#options.server, {
         onEvent: (from, event) => this.#narrator.event(from, event),
         onState: (from, event) => this.#onState(from, event),
+        onUnanswered: (from) => this.#narrator.unanswered(from),
       });
       this.#slots.set(name, slot);
     }
@@ -92,23 +93,23 @@ export class Sessions {
 
   /** A new session in place of the old one. */
   async connect(slot: SessionSlot, server: string | undefined, signal: AbortSignal): Promise<void> {
-    await slot.close();
+    await slot.close(signal);
     if (server !== undefined) slot.server = server;
     this.open(slot);
     await this.ready(slot, signal);
   }
 
   /** Closes a session and forgets its name. */
-  async drop(slot: SessionSlot): Promise<void> {
-    await slot.close();
+  async drop(slot: SessionSlot, signal: AbortSignal): Promise<void> {
+    await slot.close(signal);
     this.#slots.delete(slot.name);
     if (this.current === slot) this.current = this.named(DEFAULT_SESSION);
     this.#changed();
   }
 
-  async close(): Promise<void> {
+  async close(signal?: AbortSignal): Promise<void> {
     this.#isClosing = true;
     this.#narrator.isSilent = true;
-    await Promise.all(this.all.map((slot) => slot.close()));
+    await Promise.all(this.all.map((slot) => slot.close(signal)));
   }
 }

@@ -240,8 +240,9 @@ export class Shell implements ShellApi, ShellAccess {
   }
 
   async quit(slot: SessionSlot, named: boolean): Promise<void> {
-    if (named) await this.#sessions.drop(slot);
-    else await this.close();
+    const { signal } = this.#abort;
+    if (named) await this.#sessions.drop(slot, signal);
+    else await this.close(signal);
   }
 
   async confirm(question: string): Promise<boolean | undefined> {
@@ -277,8 +278,9 @@ export class Shell implements ShellApi, ShellAccess {
     }
   }
 
-  async close(): Promise<void> {
+  /** Closes every session; an interruption leaves them to expire. */
+  async close(interrupt?: AbortSignal): Promise<void> {
     this.isFinished = true;
-    await this.#sessions.close();
+    await this.#sessions.close(interrupt);
   }
 }

@@ -1,6 +1,7 @@
 // The program `zk cli` as scripts use it: what comes on which stream, and with which status it ends.
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -70,6 +71,23 @@ describe('one command', () => {
       stdout: '',
       stderr: `Cannot connect to 127.0.0.1:${port} within 300 ms: connect ECONNREFUSED 127.0.0.1:${port}\n`,
     });
+  });
+
+  it('does not wait longer for a server that takes the connection and says nothing', async () => {
+    const silent = createServer((socket) => socket.on('error', () => undefined));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const begun = Date.now();
+    expect(
+      await cli('-server', `127.0.0.1:${port}`, '--connect-timeout', '300', 'ls', '/'),
+    ).toEqual({
+      status: 3,
+      stdout: '',
+      stderr: `Cannot connect to 127.0.0.1:${port} within 300 ms: no answer\n`,
+    });
+    // The client would go on for the session timeout, 30 s.
+    expect(Date.now() - begun).toBeLessThan(15_000);
+    silent.close();
   });
 
   it('ends with 2 and one line for a wrong option of the program', async () => {

@@ -27,8 +27,8 @@ export const close: Command = {
   options: [],
   operands: [],
   examples: ['close'],
-  async run({ session, emit }) {
-    await session.close();
+  async run({ session, signal, emit }) {
+    await session.close(signal);
     emit({ session: session.name, state: 'closed' }, '');
   },
 };
