@@ -83,11 +83,15 @@ export class World {
     return this.servers.find((one) => one.isLeading && one.isEstablished);
   }
 
-  /** Whether those voters that have what they once acknowledged, or never had anything, are enough. */
+  /**
+   * Whether those voters are enough that may vote: who has nothing may not where others have
+   * something, though it never had anything.
+   */
   get #isAble(): boolean {
-    const { durability, memberships } = this.oracle;
+    const { memberships } = this.oracle;
+    const isNew = this.servers.every(({ medium }) => medium.isEmpty);
     const able = this.voters.filter(
-      (one) => one.medium.unhealed === null && !(one.medium.isEmpty && durability.isLost(one)),
+      ({ medium }) => medium.unhealed === null && (isNew || !medium.isEmpty),
     );
     return memberships.isQuorum(able.map(({ id }) => id));
   }
