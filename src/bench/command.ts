@@ -156,5 +156,15 @@ function explain(thrown: unknown): { message: string; exit: number } {
     return { message: thrown.message, exit: Exit.usage };
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown);
-  return { message: thrown instanceof ZkError ? `the server says: ${message}` : message, exit: 1 };
+  return { message: (thrown instanceof ZkError ? saidBy(thrown) : '') + message, exit: 1 };
 }
+
+/** No server says ConnectionLoss; by default one closes the connection on more than a megabyte. */
+function saidBy({ code, requestBytes: bytes }: ZkError): string {
+  if (code !== 'ConnectionLoss') return 'the server says: ';
+  if (bytes === null || bytes <= DEFAULT_MAX_BUFFER) return 'no answer came: ';
+  return `no answer to ${bytes} bytes, jute.maxbuffer of the server may be smaller: `;
+}
+
+/** The default of jute.maxbuffer. */
+const DEFAULT_MAX_BUFFER = 0xfffff;

@@ -52,7 +52,7 @@ function authOf(text: string): AuthInfo {
   return { scheme: text.slice(0, colon), auth: text.slice(colon + 1) };
 }
 
-const collectAuth = (text: string, before: readonly AuthInfo[]): AuthInfo[] => [
+const collectAuth = (text: string, before: readonly AuthInfo[] = []): AuthInfo[] => [
   ...before,
   authOf(text),
 ];
@@ -108,7 +108,7 @@ function optionTable(): Command {
     .option('-q, --quiet', 'only results and errors')
     .addOption(new Option('--lang <language>', 'of help: en or zh').choices(['en', 'zh']))
     .option('--auto-reconnect', 'open a new session when this one expires')
-    .option('--auth <scheme:auth>', 'say who we are, as addauth does', collectAuth, [])
+    .option('--auth <scheme:auth>', 'say who we are, as addauth does', collectAuth)
     .option('--client-configuration <file>', "Apache's TLS properties: not supported yet")
     .option('--debug', 'show where an unexpected error comes from')
     .version(
@@ -157,7 +157,7 @@ interface RawOptions {
   readonly quiet?: true;
   readonly lang?: string;
   readonly autoReconnect?: true;
-  readonly auth: readonly AuthInfo[];
+  readonly auth?: readonly AuthInfo[];
   readonly clientConfiguration?: string;
   readonly debug?: true;
 }
@@ -192,7 +192,7 @@ export function parseArguments(argv: readonly string[], env: Environment): CliAr
     quiet: raw.quiet === true,
     debug: raw.debug === true,
     autoReconnect: raw.autoReconnect === true,
-    auth: raw.auth.length > 0 ? raw.auth : authFrom(env),
+    auth: raw.auth ?? authFrom(env),
     language: languageOf(raw.lang, env),
     command,
   };

@@ -1,4 +1,5 @@
 // `zk cli`: decides between one command, a script and a terminal, runs it, closes every session, gives the status.
+import { setImmediate } from 'node:timers/promises';
 import { createClient } from '../client/index.ts';
 import { type CliArguments, parseArguments } from './args.ts';
 import { Status } from './cliError.ts';
@@ -128,6 +129,8 @@ async function withSignals(
     status = await work();
   } finally {
     await shell.close();
+    // What was written last, without waiting for anything, fails only in the next turn.
+    await setImmediate();
     process.off('SIGINT', onInterrupt);
     process.off('SIGTERM', onTerminate);
     process.stdout.off('error', onLostOutput);

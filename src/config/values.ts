@@ -19,9 +19,13 @@ export function readValues(entries: readonly Entry[], report: Report): GivenValu
   const at = new Map<KeyName, string>();
   const firstLines = new Map<string, string>();
   for (const entry of entries) {
+    warnComment(entry, report);
     const earlier = firstLines.get(entry.key);
     if (earlier !== undefined) {
-      report.warn(entry.at, `${entry.key} was already given at ${earlier}; this line is taken`);
+      report.warn(
+        entry.at,
+        `${shownKey(entry)} was already given at ${earlier}; this line is taken`,
+      );
     }
     firstLines.set(entry.key, entry.at);
     if (isEnsembleKey(entry.key)) continue;
@@ -60,8 +64,24 @@ function readValue(
   }
 }
 
+/** To Java, too, a # is a comment only where a line begins. The value may be a password. */
+function warnComment(entry: Entry, report: Report): void {
+  if (!/\s#/.test(entry.value)) return;
+  const why = 'a comment needs a line of its own';
+  report.warn(entry.at, `the value of ${shownKey(entry)} goes on after the #; ${why}`);
+}
+
 function warnUnknown(entry: Entry, report: Report): void {
   const guess = nearest(entry.key.replace(/^zookeeper\./, ''), knownNames);
   const hint = guess === null ? '' : `; did you mean ${guess}?`;
-  report.warn(entry.at, `unknown key ${entry.key} is ignored${hint}`);
+  report.warn(entry.at, `unknown key ${shownKey(entry)} is ignored${hint}`);
+}
+
+const LONGEST_KEY = 60;
+
+/** What is no configuration at all may have keys of any length, and bytes that upset a terminal. */
+function shownKey({ key }: Entry): string {
+  const start = key.slice(0, LONGEST_KEY);
+  const shown = /^[^\s\p{C}]+$/u.test(start) ? start : JSON.stringify(start);
+  return key.length > LONGEST_KEY ? `${shown}...` : shown;
 }

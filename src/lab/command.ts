@@ -189,6 +189,7 @@ export async function runLab(words: readonly string[], world: LabWorld): Promise
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return;
-    throw usageError(`${error.message.replace(/^error: |\.$/g, '')}; see ${name} --help`);
+    const text = error.message.replace(/^error: (command-argument value )?|\.$/g, '');
+    throw usageError(`${text}; see ${world.isShell ? 'help lab' : 'zk lab --help'}`);
   }
 }

@@ -47,8 +47,11 @@ export const relayDirOf = ({ dir }: { dir: string }): string => join(dir, 'relay
 
 export const hasLab = (dir: string): boolean => existsSync(fileOf(dir));
 
-/** The directory as people would type it here. */
-export const shown = (dir: string): string => relative('.', dir) || '.';
+/** The directory as people would type it here; what is further up than beside, from the root. */
+export function shown(dir: string): string {
+  const near = relative('.', dir);
+  return near.startsWith(join('..', '..')) ? resolve(dir) : near || '.';
+}
 
 /** @throws CliError when there is none */
 export function readLab(given: string): Lab {

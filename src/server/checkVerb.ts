@@ -1,5 +1,5 @@
 // `zk server check`: verifies a data directory while no server runs in it.
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { loadConfig } from '../config/index.ts';
 import { State } from '../state/state.ts';
@@ -15,6 +15,7 @@ interface Checked {
   dataLogDir: string;
   tree: TreeOptions;
   trustEmptySnapshot: boolean;
+  isMember?: boolean;
 }
 
 const GOOD = 0;
@@ -25,16 +26,29 @@ const BAD_USE = 2;
 export function check(options: VerbOptions, output: Output = standardOutput): number {
   const checked = whatToCheck(options, output);
   if (checked === null) return BAD_USE;
-  const { dataDir, dataLogDir, tree, trustEmptySnapshot } = checked;
-  for (const dir of [dataDir, dataLogDir]) {
-    if (existsSync(`${dir}/${VERSION_DIR}`)) continue;
-    output.err(`${dir}: no data directory, it has no ${VERSION_DIR}\n`);
+  const { tree, ...place } = checked;
+  for (const dir of [place.dataDir, place.dataLogDir]) {
+    const missing = whyMissing(`${dir}/${VERSION_DIR}`);
+    if (missing === null) continue;
+    output.err(`${dir}: ${missing}\n`);
     return BAD_USE;
   }
   const work = options.acceptLoss ? acceptLoss : checkDataDir;
   const newState = () => new State(tree);
   const report = (line: string) => output.out(`${line}\n`);
-  return work({ dataDir, dataLogDir, newState, trustEmptySnapshot, report }) ? GOOD : DAMAGED;
+  return work({ ...place, newState, report }) ? GOOD : DAMAGED;
+}
+
+/** What cannot be looked into may well be there. */
+function whyMissing(path: string): string | null {
+  try {
+    statSync(path);
+    return null;
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    const isAbsent = code === 'ENOENT' || code === 'ENOTDIR';
+    return isAbsent ? `no data directory, it has no ${VERSION_DIR}` : `cannot be read (${code})`;
+  }
 }
 
 /** A directory as it is, or those of a configuration; null when that is wrong (and said). */
@@ -49,8 +63,9 @@ function whatToCheck(options: VerbOptions, output: Output): Checked | null {
   const file = findConfig(cfg, { cwd: process.cwd(), configDir });
   const result = loadConfig(file);
   if ('config' in result) {
-    const { dataDir, dataLogDir, 'snapshot.trust.empty': trustEmptySnapshot } = result.config;
-    return { dataDir, dataLogDir, tree: treeOptions(result.config), trustEmptySnapshot };
+    const { dataDir, dataLogDir, isDistributed: isMember } = result.config;
+    const trustEmptySnapshot = result.config['snapshot.trust.empty'];
+    return { dataDir, dataLogDir, tree: treeOptions(result.config), trustEmptySnapshot, isMember };
   }
   output.err([...result.warnings, ...result.errors].map((line) => `${line}\n`).join(''));
   return null;

@@ -108,6 +108,15 @@ describe('a failure', () => {
     expect((await zk.children('/')).names).toEqual(['zookeeper']);
   });
 
+  it('to get an answer is not put into the mouth of the server', async () => {
+    const ran = await bench('write', ...short, '--size', '2000000', '--server', server.address);
+    expect(ran.status).toBe(1);
+    expect(ran.stderr).toMatch(
+      /^no answer to 2000\d+ bytes, jute\.maxbuffer of the server may be smaller: .*ConnectionLoss/,
+    );
+    expect((await zk.children('/')).names).toEqual(['zookeeper']);
+  });
+
   it('to connect ends with 3', async () => {
     const address = `127.0.0.1:${await freePort()}`;
     const ran = await bench('read', ...short, '--server', address);

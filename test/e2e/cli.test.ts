@@ -313,7 +313,8 @@ describe('the program', () => {
     'ends with 1 and a line when its output has no room',
     async () => {
       const full = openSync('/dev/full', 'w');
-      for (const args of [['cli', '-server', server.address, 'ls', '/'], ['--version']]) {
+      const list = ['cli', '-server', server.address, 'ls', '/'];
+      for (const args of [list, ['cli', 'help'], ['--version']]) {
         const child = spawn(process.execPath, [program, ...args], {
           stdio: ['ignore', full, 'pipe'],
         });

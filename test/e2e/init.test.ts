@@ -37,6 +37,13 @@ describe('with options', () => {
     expect(existsSync(join(home, 'one/data/z1/version-2'))).toBe(true);
   });
 
+  test('what it says to type can be typed: addresses in brackets, names in quotes', async () => {
+    const ran = await init('--servers', '2', '--host', '::1', '--dir', "it's 一");
+    expect(ran.code).toBe(0);
+    expect(ran.out).toContain(`zk server start 'it'\\''s 一/conf/z1.cfg'\n`);
+    expect(ran.out).toMatch(/zk cli -server \[::1\]:2181,\[::1\]:2182\n$/);
+  });
+
   test('overwrites nothing without --force', async () => {
     mkdirSync(join(home, 'conf'));
     writeFileSync(join(home, 'conf/z2.cfg'), 'mine');
@@ -105,6 +112,20 @@ describe('at a terminal', () => {
     expect((await wizard.ended).exitCode).toBe(130);
   });
 
+  test('a host or port that will not do is said at its question, not after the last', async () => {
+    const wizard = open();
+    await answer(wizard, 'Servers that vote', '');
+    await answer(wizard, 'Observers besides', '');
+    await answer(wizard, 'Hosts', 'ip104:2181');
+    await wizard.waitFor('a host is named without a port');
+    for (let i = 0; i < ':2181'.length; i++) wizard.type(keys.backspace);
+    wizard.type(keys.enter);
+    await answer(wizard, 'Port for clients', '2222');
+    await wizard.waitFor('take another client port');
+    wizard.type(keys.ctrl('c'));
+    expect((await wizard.ended).exitCode).toBe(130);
+  });
+
   test.each([0, 2, 4])('Ctrl-C after %i answers leaves nothing behind', async (answers) => {
     const questions = ['Servers', 'Observers', 'Hosts', 'Port', 'Directory'];
     const wizard = open();
@@ -123,7 +144,7 @@ describe('at a terminal', () => {
     for (const question of ['Servers', 'Observers', 'Hosts', 'Port', 'Directory'])
       await answer(wizard, question, '');
     await answer(wizard, 'Write over the files', 'n');
-    expect((await wizard.ended).exitCode).toBe(130);
+    expect((await wizard.ended).exitCode).toBe(1);
     expect(readFileSync(join(home, 'conf/z1.cfg'), 'utf8')).toBe('mine');
   });
 

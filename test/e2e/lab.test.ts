@@ -217,6 +217,7 @@ describe('an up that fails', () => {
     [['statsu'], 2, /^Unknown verb: zk lab statsu; did you mean status\? there are up,/],
     [['kill'], 2, /^missing required argument 'N'; see zk lab --help$/],
     [['logs', '1', '-n', 'x'], 2, /argument 'x' is invalid/],
+    [['status', '--dir', '/no-lab-is-here'], 1, /^There is no lab in \/no-lab-is-here; /],
   ])('%j is one line', async (words, code, line) => {
     writeFileSync(join(home, 'mine.txt'), '');
     const ran = await lab(...words);

@@ -1,4 +1,5 @@
 // What `zk server init` is to write: servers, hosts, ports and files, from the flags or the answers.
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parseConfig } from '../../config/index.ts';
 import { type MemberLine, memberFileText, myidText } from '../../config/memberFile.ts';
@@ -48,7 +49,8 @@ export function planInit(choices: InitChoices): InitPlan | string {
   return { servers, files, warnings: [...warnings] };
 }
 
-function complaintOf({ servers, observers, hosts, clientPort }: InitChoices): string | null {
+/** What is wrong with the choices before any file is thought of; null when nothing is. */
+export function complaintOf({ servers, observers, hosts, clientPort }: InitChoices): string | null {
   const count = servers + observers;
   if (count > MOST_SERVERS) return `${count} servers are more than ${MOST_SERVERS}`;
   if (servers < 2 && observers > 0) return 'observers need at least two servers that vote';
@@ -56,14 +58,30 @@ function complaintOf({ servers, observers, hosts, clientPort }: InitChoices): st
   if (hosts.length !== 1 && hosts.length !== count) {
     return `there are ${count} servers, but ${hosts.length} hosts; name one for all, or one for each`;
   }
-  const strange = hosts.find((host) => !/^[\w.:[\]-]+$/.test(host));
-  return strange === undefined ? null : `${JSON.stringify(strange)} is no host name or address`;
+  const strange = hosts.find((host) => !isHost(host));
+  if (strange === undefined) return null;
+  const hint = /^[^:]+:\d+$/.test(strange) ? '; a host is named without a port' : '';
+  return `${JSON.stringify(strange)} is no host name or address${hint}`;
 }
 
-/** Where every server has a host of its own, all have the usual ports; else each its own. */
+function isHost(text: string): boolean {
+  const [, inBrackets] = /^\[(.*)\]$/.exec(text) ?? [];
+  if (inBrackets !== undefined) return isIP(inBrackets) === 6;
+  return isIP(text) !== 0 || /^\w([\w.-]*\w)?\.?$/.test(text);
+}
+
+/** Loopback, by whichever name. */
+export const isThisMachine = (host: string): boolean =>
+  /^(localhost|127\.[\d.]+|\[?::1\]?)$/.test(host);
+
+/**
+ * Where every server has a host of its own, all have the usual ports; else each its own. Addresses
+ * that are all of this machine are one host: a server listens for clients on all of them.
+ */
 function placed({ servers, observers, hosts, clientPort, dir }: InitChoices): PlannedServer[] {
   const ids = Array.from({ length: servers + observers }, (_, i) => i + 1);
-  const isSpread = ids.length > 1 && new Set(hosts).size === ids.length;
+  const isSpread =
+    ids.length > 1 && new Set(hosts).size === ids.length && !hosts.every(isThisMachine);
   return ids.map((id) => ({
     id,
     host: hosts[id - 1] ?? hosts[0] ?? '',

@@ -1,8 +1,9 @@
 // What `zk server init` does: takes the options or asks, writes the files, says how to go on.
+import { isIPv6 } from 'node:net';
 import { calledAs } from '../../package/calledAs.ts';
 import { type Output, standardOutput } from '../verbs.ts';
 import { DEFAULTS, type InitChoices } from './choices.ts';
-import { type InitPlan, planInit } from './plan.ts';
+import { type InitPlan, isThisMachine, planInit } from './plan.ts';
 import { askChoices, Cancelled, confirm } from './wizard.ts';
 import { inTheWay, writePlan } from './write.ts';
 
@@ -67,7 +68,10 @@ async function asked(isForced: boolean, output: Output): Promise<number> {
   const existing = isForced ? [] : inTheWay(plan);
   if (existing.length > 0) {
     output.out(`These exist:\n${existing.map((path) => `  ${path}\n`).join('')}`);
-    if (!(await confirm('Write over the files? Data stays'))) throw new Cancelled();
+    if (!(await confirm('Write over the files? Data stays'))) {
+      output.err('Nothing was written\n');
+      return FAILED;
+    }
   }
   return carriedOut(plan, output);
 }
@@ -84,6 +88,10 @@ function carriedOut(plan: InitPlan, output: Output): number {
   return OK;
 }
 
+/** Quoted where a shell would take it apart. */
+const shellWord = (text: string): string =>
+  /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+
 /** What was written, and the commands to go on. */
 function summary({ servers }: InitPlan): string[] {
   const width = Math.max(...servers.map(({ cfg }) => cfg.length));
@@ -95,15 +103,17 @@ function summary({ servers }: InitPlan): string[] {
   });
   const hosts = new Set(servers.map(({ host }) => host));
   const program = calledAs();
-  const connect = servers.map(({ host, clientPort }) => `${host}:${clientPort}`).join(',');
+  const connect = servers
+    .map(({ host, clientPort }) => `${isIPv6(host) ? `[${host}]` : host}:${clientPort}`)
+    .join(',');
   return [
     'Wrote, and the file myid in the dataDir of each:',
     ...rows,
     '',
-    hosts.size > 1
+    hosts.size > 1 && ![...hosts].every(isThisMachine)
       ? 'Copy the cfg and the dataDir to the host of each, and start it there:'
       : `Start ${isAlone ? 'it' : 'them'}:`,
-    ...servers.map(({ cfg }) => `  ${program} server start ${cfg}`),
+    ...servers.map(({ cfg }) => `  ${program} server start ${shellWord(cfg)}`),
     'Connect:',
     `  ${program} cli -server ${connect}`,
   ];

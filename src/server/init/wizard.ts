@@ -1,6 +1,7 @@
 // The questions of `zk server init`; nothing is written before the last one is answered.
 import type { PromptObject } from 'prompts';
 import { type InitChoices, MOST_SERVERS, splitHosts } from './choices.ts';
+import { complaintOf, planInit } from './plan.ts';
 
 type Ask = (question: Omit<PromptObject<'answer'>, 'name'>) => Promise<string>;
 
@@ -20,50 +21,56 @@ async function asker(): Promise<Ask> {
   };
 }
 
-const wholeNumber = (low: number, high: number) => (text: string) =>
-  (/^\d+$/.test(text.trim()) && Number(text) >= low && Number(text) <= high) ||
-  `a number from ${low} to ${high}`;
+const wholeNumber =
+  (low: number, high: number) =>
+  (text: string): true | string =>
+    (/^\d+$/.test(text.trim()) && Number(text) >= low && Number(text) <= high) ||
+    `a number from ${low} to ${high}`;
 
 /** @throws Cancelled */
 export async function askChoices(defaults: InitChoices): Promise<InitChoices> {
   const ask = await asker();
-  const number = async (message: string, initial: number, low: number, high: number) =>
-    Number(
-      await ask({
-        type: 'text',
-        message,
-        initial: String(initial),
-        validate: wholeNumber(low, high),
-      }),
-    );
+  const number = async (
+    message: string,
+    initial: number,
+    validate: (text: string) => true | string,
+  ) => Number(await ask({ type: 'text', message, initial: String(initial), validate }));
   const servers = await number(
     'Servers that vote (an odd number)',
     defaults.servers,
-    1,
-    MOST_SERVERS,
+    wholeNumber(1, MOST_SERVERS),
   );
   const observers =
-    servers < 2 ? 0 : await number('Observers besides', 0, 0, MOST_SERVERS - servers);
+    servers < 2 ? 0 : await number('Observers besides', 0, wholeNumber(0, MOST_SERVERS - servers));
   const count = servers + observers;
-  const hosts = await ask({
+  const chosen = { ...defaults, servers, observers };
+  const answer = await ask({
     type: 'text',
     message: count === 1 ? 'Its host' : `Hosts: one for all, or ${count} with commas between`,
     initial: defaults.hosts.join(','),
     validate: (text: string) =>
-      [1, count].includes(splitHosts(text).length) || `one host, or ${count} of them`,
+      ![1, count].includes(splitHosts(text).length)
+        ? `one host, or ${count} of them`
+        : (complaintOf({ ...chosen, hosts: splitHosts(text) }) ?? true),
   });
+  const hosts = splitHosts(answer);
   const clientPort = await number(
     'Port for clients (of the first server)',
     defaults.clientPort,
-    1,
-    65_535,
+    // Whether it is taken already shows with the hosts: no answer is asked for in vain.
+    (text) => {
+      const inRange = wholeNumber(1, 65_535)(text);
+      if (inRange !== true) return inRange;
+      const plan = planInit({ ...chosen, hosts, clientPort: Number(text) });
+      return typeof plan === 'string' ? plan : true;
+    },
   );
   const dir = await ask({
     type: 'text',
     message: 'Directory of conf and data',
     initial: defaults.dir,
   });
-  return { servers, observers, hosts: splitHosts(hosts), clientPort, dir: dir || '.' };
+  return { servers, observers, hosts, clientPort, dir: dir || '.' };
 }
 
 /** @throws Cancelled */

@@ -6,13 +6,16 @@ import { type LogEnd, LogScanner } from '../../wire/log.ts';
 import { snapshotProblem } from '../../wire/snapshot.ts';
 import { CUT_NAME, cutBegun } from './cut.ts';
 import { type Disk, realDisk } from './disk.ts';
+import { EPOCH_MARKS_NAME, EPOCH_NAMES, readEpochs } from './epochFiles.ts';
 import { logsAmong, snapshotsAmong, VERSION_DIR } from './fileNames.ts';
 import { lockDir } from './lock.ts';
 import { MARKS_NAME, Marks } from './marks.ts';
-import { type Place, recover } from './recovery.ts';
+import { type Place, type Recovered, recover } from './recovery.ts';
 import { replacementsBegun } from './replacement.ts';
+import { readText } from './sideFile.ts';
 import { openSnapshot } from './snapshotChoice.ts';
 import { StorageError } from './storageError.ts';
+import { UNHEALED_NAME } from './unhealed.ts';
 
 export interface CheckOptions {
   dataDir: string;
@@ -20,6 +23,8 @@ export interface CheckOptions {
   /** A fresh state with the options of the server. */
   newState: () => State;
   trustEmptySnapshot?: boolean;
+  /** Whether a server of an ensemble starts here; absent: where one has left its epochs. */
+  isMember?: boolean;
   /** Told each line of the report. */
   report: (line: string) => void;
   disk?: Disk;
@@ -27,7 +32,7 @@ export interface CheckOptions {
 
 /**
  * Reads every file and recovers as a server would, without changing anything. True when a server
- * would start with all that was acknowledged. Throws StorageError when a server is running there.
+ * would start with all that was acknowledged, and vote. Throws StorageError when a server is running there.
  */
 export function checkDataDir(options: CheckOptions): boolean {
   return withLocks(options, (place) => {
@@ -39,9 +44,12 @@ export function checkDataDir(options: CheckOptions): boolean {
       options.report(`${logDir}/${name}: ${logReport(disk, `${logDir}/${name}`)}`);
     }
     reportInterrupted(place, options.report);
-    const refusal = tryRecovery(place, options);
-    if (refusal !== null) options.report(refusal.message);
-    return refusal === null;
+    const found = tryRecovery(place, options);
+    if (found instanceof StorageError) {
+      options.report(found.message);
+      return false;
+    }
+    return reportMember(place, found.lastZxid, options);
   });
 }
 
@@ -54,7 +62,7 @@ export function acceptLoss(options: CheckOptions): boolean {
     const steps = 1 + snapshotsAmong(place.disk.list(place.snapDir)).length * 2;
     for (let i = 0; i <= steps; i++) {
       const refusal = tryRecovery(place, options);
-      if (refusal === null) return true;
+      if (!(refusal instanceof StorageError)) return true;
       options.report(refusal.message);
       if (!rewind(place, refusal, options.report)) return false;
     }
@@ -73,6 +81,25 @@ function reportInterrupted(place: Place, report: (line: string) => void): void {
   report(`${logDir}/${CUT_NAME}: the next start cuts the history after ${hex0x(cut.after)}`);
 }
 
+/**
+ * What keeps a server of an ensemble from voting, though its data load (MemberDir). Not for
+ * `--accept-loss` to mend: a vote by epochs that are too low can lose what others acknowledged.
+ */
+function reportMember(place: Place, lastZxid: Zxid, { isMember, report }: CheckOptions): boolean {
+  const { disk, snapDir } = place;
+  const names = disk.list(snapDir);
+  const left = [...Object.values(EPOCH_NAMES), EPOCH_MARKS_NAME, UNHEALED_NAME];
+  if (!(isMember ?? left.some((name) => names.includes(name)))) return true;
+  const { problem, notes } = readEpochs(disk, snapDir, lastZxid);
+  for (const note of notes) report(note);
+  const mark = readText(disk, snapDir, UNHEALED_NAME);
+  if (mark !== null) report(`${snapDir}/${UNHEALED_NAME}: ${mark.trimEnd()}`);
+  if (problem !== null) report(problem.message);
+  if (mark === null && problem === null) return true;
+  report('a start does not vote until it has synced with a leader');
+  return false;
+}
+
 function withLocks(options: CheckOptions, work: (place: Place) => boolean): boolean {
   const { dataDir, dataLogDir, disk = realDisk } = options;
   const dirs = disk === realDisk ? [...new Set([dataDir, dataLogDir])] : [];
@@ -85,7 +112,8 @@ function withLocks(options: CheckOptions, work: (place: Place) => boolean): bool
   }
 }
 
-function tryRecovery(place: Place, options: CheckOptions): StorageError | null {
+/** What a start would load, or why it would not. */
+function tryRecovery(place: Place, options: CheckOptions): Recovered | StorageError {
   const state = options.newState();
   const marks = new Marks(place.disk, place.logDir);
   try {
@@ -104,7 +132,7 @@ function tryRecovery(place: Place, options: CheckOptions): StorageError | null {
           : `${file}: an unacknowledged tail will be cut off at offset ${length}`,
       );
     }
-    return null;
+    return found;
   } catch (error) {
     if (error instanceof StorageError) return error;
     throw error;

@@ -104,6 +104,27 @@ describe('warnings', () => {
     ]);
   });
 
+  test('say where a # begins no comment, without the value, which may be secret', () => {
+    expect(warnings(`${base}dataLogDir=/log # the log, hunter2\n`)).toEqual([
+      'zoo.cfg:4: the value of dataLogDir goes on after the #; a comment needs a line of its own',
+    ]);
+    expect(parse(`${base}snapCount=9 # few\n`)).toMatchObject({
+      errors: ['zoo.cfg:4: snapCount must be an integer, got "9 # few"'],
+      warnings: [expect.stringContaining('a comment needs a line of its own')],
+    });
+    expect(warnings(`${base}dataLogDir=/log#1\n`)).toEqual([]);
+  });
+
+  test('show at most the beginning of a key, and none of its control characters', () => {
+    expect(warnings(`${base}${'k'.repeat(5000)}=1\n`)).toEqual([
+      `zoo.cfg:4: unknown key ${'k'.repeat(60)}... is ignored`,
+    ]);
+    expect(warnings(`${base}a\x1b[2Jb=1\n`)).toEqual([
+      'zoo.cfg:4: unknown key "a\\u001b[2Jb" is ignored',
+    ]);
+    expect(warnings(`${base}键=1\n`)).toEqual(['zoo.cfg:4: unknown key 键 is ignored']);
+  });
+
   test('name a key that is given twice, whose last value counts', () => {
     const text = `${base}tickTime=3000\n`;
     expect(warnings(text)).toEqual([

@@ -41,6 +41,16 @@ describe('the plan', () => {
     expect(new Set(made.servers.map(({ clientPort }) => clientPort))).toEqual(new Set([2000]));
   });
 
+  test('addresses of this machine alone are one host: each server has ports of its own', () => {
+    const made = good({ hosts: ['127.0.0.10', '127.0.0.11', 'localhost'] });
+    expect(serverLines(made, 1)).toEqual([
+      'server.1=127.0.0.10:2222:2223',
+      'server.2=127.0.0.11:3333:3334',
+      'server.3=localhost:4444:4445',
+    ]);
+    expect(made.servers.map(({ clientPort }) => clientPort)).toEqual([2181, 2182, 2183]);
+  });
+
   test('an observer is one in its own file and in all lists', () => {
     const made = good({ observers: 1 });
     expect(serverLines(made, 1)[3]).toBe('server.4=127.0.0.1:5555:5556:observer');
@@ -72,6 +82,9 @@ describe('the plan', () => {
     [{ servers: 40, observers: 20 }, /^60 servers are more than 50$/],
     [{ hosts: ['two words'] }, /^"two words" is no host name or address$/],
     [{ hosts: ['a:b:c|d'] }, /is no host name or address$/],
+    [{ hosts: ['ip104:2181'] }, /^"ip104:2181" is no host .*; a host is named without a port$/],
+    [{ hosts: ['-server'] }, /^"-server" is no host name or address$/],
+    [{ hosts: ['[ip104]'] }, /^"\[ip104\]" is no host name or address$/],
   ])('%j is refused with one line', (choices, line) => {
     const made = plan(choices);
     expect(made).toMatch(line);

@@ -75,6 +75,34 @@ describe('check', () => {
   });
 });
 
+describe('check where a server of an ensemble was', () => {
+  const member = (files: Record<string, string>): SimDisk => {
+    const disk = whole.copy();
+    for (const [name, text] of Object.entries({ acceptedEpoch: '3', currentEpoch: '2', ...files }))
+      disk.put(`${LOG_DIR}/${name}`, Buffer.from(text));
+    return disk;
+  };
+
+  it('says nothing of epochs that are in order', () => {
+    const { ok, lines } = run(member({}), checkDataDir);
+    expect(ok).toBe(true);
+    expect(lines.at(-1)).toMatch(/^loads to zxid 0xc8: /);
+  });
+
+  it.each([
+    ['acceptedEpoch', 'x', '"x" instead of an epoch; restore the file from a backup'],
+    ['acceptedEpoch', '', 'nothing instead of an epoch; '],
+    ['currentEpoch', '4', 'acceptedEpoch: epoch 3 is less than the current epoch, 4; '],
+    ['unhealed', 'the log is missing\n', 'unhealed: the log is missing'],
+  ])('%s of %j is a server that starts without a vote', (name, text, line) => {
+    const { ok, lines } = run(member({ [name]: text }), checkDataDir);
+    expect(ok).toBe(false);
+    expect(lines.at(-3)).toMatch(/^loads to zxid 0xc8: /);
+    expect(lines.at(-2)).toContain(line);
+    expect(lines.at(-1)).toBe('a start does not vote until it has synced with a leader');
+  });
+});
+
 describe('accepting the loss', () => {
   const damage: [string, (disk: SimDisk) => void][] = [
     [
