@@ -156,7 +156,7 @@ export class Election {
     if (history.isEmpty && this.mayVote && !isToldByEmpty) {
       this.#isWithheld = true;
       const message = 'This server has no data of that: it does not vote until it has them';
-      this.#options.out.push({ kind: 'report', level: 'warn', message });
+      this.#options.out.push({ kind: 'report', level: 'debug', message });
     }
     this.start(history, now);
   }

@@ -186,9 +186,13 @@ export class Looking {
    */
   #join(from: ServerId, heard: Notification): void {
     const cast = castBy(heard);
+    // A reconfig that only this log ends with asks for a second quorum, which may never be: to
+    // follow who leads by one of them is safe, since a leader counts for itself.
+    const { parts } = this.#rule;
+    const rules = parts === undefined || cast.leader === this.#options.id ? [this.#rule] : parts;
     if (heard.electionEpoch === this.#round) {
       this.#received.put(from, cast);
-      if (this.#isLed(this.#received, cast, [this.#rule])) {
+      if (this.#isLed(this.#received, cast, rules)) {
         this.#end(heard);
         return;
       }
@@ -198,10 +202,6 @@ export class Looking {
     }
     if (!this.#established.supports(from, cast)) this.#resending.hurry();
     this.#established.put(from, cast);
-    // A reconfig that only this log ends with asks for a second quorum, which may never be: to
-    // follow who leads by one of them is safe, since a leader counts for itself.
-    const { parts } = this.#rule;
-    const rules = parts === undefined || cast.leader === this.#options.id ? [this.#rule] : parts;
     if (this.#isLed(this.#established, cast, rules)) this.#end(heard);
   }
 

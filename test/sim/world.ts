@@ -83,12 +83,18 @@ export class World {
     return this.servers.find((one) => one.isLeading && one.isEstablished);
   }
 
-  /** Whether those voters that have what they once acknowledged, or never had anything, are enough. */
+  /**
+   * Whether those voters are enough that may vote: who has nothing may not where others have
+   * something, though it never had anything.
+   */
   get #isAble(): boolean {
     const { durability, memberships } = this.oracle;
-    const able = this.voters.filter(
-      (one) => one.medium.unhealed === null && !(one.medium.isEmpty && durability.isLost(one)),
-    );
+    const isNew = this.servers.every(({ medium }) => medium.isEmpty);
+    const able = this.voters.filter((one) => {
+      const { unhealed, isEmpty } = one.medium;
+      // Damage may not have been found yet.
+      return unhealed === null && !durability.isLost(one) && (isNew || !isEmpty);
+    });
     return memberships.isQuorum(able.map(({ id }) => id));
   }
 
@@ -182,6 +188,8 @@ export class World {
   /** Everybody follows, and has everything. */
   #settle(): void {
     const { timers, options } = this;
+    // Of epochs with few zxids each must last until all have joined.
+    if (options.lastCounter < 1000) this.calmThink = 20 * options.tickTime;
     const bound = 2 * (options.initLimit + options.syncLimit) * options.tickTime + 60_000;
     const follow = (): boolean => this.staying.every((one) => one.isEstablished);
     demand(this.until(timers.now + bound, follow), 'C15', () => {

@@ -82,6 +82,15 @@ describe('a voter that looks', () => {
     expect(one.hear(2, following, 1, 9n).election.state).toBe(following);
   });
 
+  it('and who leads by it in the same round, together with this vote', () => {
+    const rule = joint(majority([2, 3, 7]), majority([3, 7]));
+    const membership = { rule, members: [2, 3, 7], text: null };
+    const one = new Told(3, { membership }).start();
+    one.hear(2, looking, 2, 1n, OWN + 1n);
+    expect(one.election.state).toBe(looking);
+    expect(one.hear(2, leading, 2, 1n, OWN + 1n).election.state).toBe(following);
+  });
+
   it('leads by both memberships, whatever one of them says', () => {
     const rule = joint(majority([1, 2, 3]), majority([3, 4, 5]));
     const membership = { rule, members: [1, 2, 3, 4, 5], text: null };
