@@ -16,4 +16,9 @@ bin=$(cd "$(dirname "$self")" && pwd -P)
 if [ $# -lt 2 ] && [ "${1:-}" != init ] && [ -z "${ZOOCFGDIR:-}" ]; then
   cd "$bin/.."
 fi
+# Node takes hang-ups anew, also where nohup has turned them off: the server is told about that.
+if { sh -c 'kill -s HUP $$'; } 2>/dev/null; then
+  ZK_NOHUP=1
+  export ZK_NOHUP
+fi
 exec "$bin/zk" server "$@"

@@ -104,7 +104,7 @@ interface Signals {
 /**
  * SIGTERM and SIGINT end in order; a second one ends at once.
  *
- * SIGHUP is left alone: a handler would undo `nohup`.
+ * SIGHUP ends it at once, unless zkServer.sh says that it was ignored: Node has undone that.
  */
 function listenForSignals(logger: Logger): Signals {
   let received = false;
@@ -126,6 +126,7 @@ function listenForSignals(logger: Logger): Signals {
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   process.on('SIGUSR1', onOther);
+  if (process.env['ZK_NOHUP']) process.on('SIGHUP', ignore);
   return {
     onFirst(wanted) {
       action = wanted;

@@ -404,6 +404,25 @@ describe('zkServer.sh', () => {
     expect(named.err).toContain(`Using config: ${home}/zoo.cfg`);
   });
 
+  test('goes on after the terminal when nohup says so', async () => {
+    const script = join(bin, 'zkServer.sh');
+    const child = spawn('nohup', [script, 'start-foreground', 'zoo.cfg'], {
+      cwd: home,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let log = '';
+    child.stdout.on('data', (chunk) => {
+      log += chunk;
+    });
+    const exited = once(child, 'close');
+    await vi.waitFor(() => expect(existsSync(pidFile)).toBe(true), { timeout: 20_000 });
+    child.kill('SIGHUP');
+    child.kill('SIGTERM');
+    // Of two signals the system delivers SIGHUP first, and by default that is the end.
+    expect(await exited).toEqual([0, null]);
+    expect(log).toContain('SIGTERM: closing');
+  });
+
   test('takes the conf/zoo.cfg beside it when no file is named', async () => {
     const printed = await run(join(bin, 'zkServer.sh'), ['print-cmd'], home);
     expect(printed.err).toBe('Using config: conf/zoo.cfg\n');
