@@ -1,4 +1,5 @@
 // The znodes of a benchmark: made before it under a root of its own, removed after it.
+import { setTimeout } from 'node:timers/promises';
 import type { ZooKeeper } from '../client/api.ts';
 import { ZkError } from '../client/errors.ts';
 import { createClient } from '../client/index.ts';
@@ -6,6 +7,9 @@ import { BenchFailure, Exit } from './failure.ts';
 import type { Servers } from './targets.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** For a server to come back, or another leader, before what was made is left behind. */
+const RECONNECT_TIMEOUT_MS = 10_000;
+const RETRY_MS = 200;
 /** Requests of the preparation that are outstanding. */
 const BATCH = 1000;
 
@@ -16,12 +20,18 @@ async function inBatches(count: number, one: (index: number) => Promise<unknown>
   }
 }
 
-/** Gone is as good as removed. */
-async function remove(zk: ZooKeeper, path: string): Promise<void> {
-  try {
-    await zk.delete(path);
-  } catch (error) {
-    if (!(error instanceof ZkError && error.code === 'NoNode')) throw error;
+/** Gone is as good as removed. A lost connection may come back until `giveUpAt`, as after an election. */
+async function remove(zk: ZooKeeper, path: string, giveUpAt: number): Promise<void> {
+  for (;;) {
+    try {
+      await zk.delete(path);
+      return;
+    } catch (error) {
+      const code = error instanceof ZkError ? error.code : null;
+      if (code === 'NoNode') return;
+      if (code !== 'ConnectionLoss' || performance.now() > giveUpAt) throw error;
+      await setTimeout(RETRY_MS);
+    }
   }
 }
 
@@ -73,14 +83,37 @@ export class Ground {
     this.#folders.push({ path, count });
   }
 
-  /** Removes everything and leaves. */
-  async clear(): Promise<void> {
-    for (const { path, count } of this.#folders) {
-      await inBatches(count(), (number) => remove(this.#zk, `${path}/${number}`));
-      if (path !== this.#root) await remove(this.#zk, path);
+  /** Does the work, then removes everything and leaves. Of two failures the first is thrown. */
+  async used<T>(work: () => Promise<T>): Promise<T> {
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      const left = await this.#clear();
+      if (left !== null) process.stderr.write(`${left.message}\n`);
+      throw error;
     }
-    await remove(this.#zk, this.#root);
-    await this.#zk.close();
+    const left = await this.#clear();
+    if (left !== null) throw left;
+    return result;
+  }
+
+  async #clear(): Promise<BenchFailure | null> {
+    const giveUpAt = performance.now() + RECONNECT_TIMEOUT_MS;
+    const zk = this.#zk;
+    try {
+      for (const { path, count } of this.#folders) {
+        await inBatches(count(), (number) => remove(zk, `${path}/${number}`, giveUpAt));
+        if (path !== this.#root) await remove(zk, path, giveUpAt);
+      }
+      await remove(zk, this.#root, giveUpAt);
+      await zk.close();
+      return null;
+    } catch (error) {
+      // A client that is not ended would keep the program running.
+      zk.abandon();
+      return new BenchFailure(`${this.#root} is left behind: ${(error as Error).message}`);
+    }
   }
 }
 

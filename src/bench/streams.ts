@@ -67,21 +67,17 @@ export async function runStreams(context: RunContext): Promise<Measured> {
   const recorder = new Recorder(kinds);
   const clock = new Clock({ ...context.options, ...context, recorder });
   const ground = await Ground.make(context.servers, context.options.path);
-  let lanes: Lane[] = [];
-  try {
+  return await ground.used(async () => {
     const workOf = await prepare(context, ground);
-    const opened = await open(context, clock, recorder, workOf);
-    lanes = opened.lanes;
+    const { lanes, pacer } = await open(context, clock, recorder, workOf);
     try {
-      opened.pacer.start();
+      pacer.start();
       await clock.run();
+      return recorder.result();
     } finally {
-      opened.pacer.stop();
+      pacer.stop();
+      // Dropped, not closed: what is outstanding is of no interest, and the sessions own nothing.
+      for (const { connection } of lanes) connection.destroy();
     }
-    return recorder.result();
-  } finally {
-    // Dropped, not closed: what is outstanding is of no interest, and the sessions own nothing.
-    for (const { connection } of lanes) connection.destroy();
-    await ground.clear();
-  }
+  });
 }

@@ -163,19 +163,19 @@ export async function runWatch(context: RunContext): Promise<Measured> {
   const recorder = new Recorder(names);
   const clock = new Clock({ ...options, ...context, recorder });
   const ground = await Ground.make(servers, options.path);
-  let connections: Connection[] = [];
-  try {
+  return await ground.used(async () => {
     const keys = new Keys(servers.chroot + options.path, 1, options.size);
     await ground.plant(1, (key) => keys.data(key));
     const fanOut = new FanOut(keys, clock, recorder);
-    connections = await openFor(context, fanOut, clock);
-    const [writer] = connections.slice(-1);
-    if (writer === undefined) throw new Error('no connection');
-    fanOut.start(connections.slice(0, -1), writer);
-    await clock.run();
-    return recorder.result(LAST);
-  } finally {
-    for (const connection of connections) connection.destroy();
-    await ground.clear();
-  }
+    const connections = await openFor(context, fanOut, clock);
+    try {
+      const [writer] = connections.slice(-1);
+      if (writer === undefined) throw new Error('no connection');
+      fanOut.start(connections.slice(0, -1), writer);
+      await clock.run();
+      return recorder.result(LAST);
+    } finally {
+      for (const connection of connections) connection.destroy();
+    }
+  });
 }

@@ -177,9 +177,11 @@ export function parseArguments(argv: readonly string[], env: Environment): CliAr
   if (raw.clientConfiguration !== undefined) {
     throw usageError('--client-configuration is not supported yet: there is no TLS client');
   }
+  // A variable that is set to nothing says nothing, as with the others.
+  const given = raw.server ?? (env['ZK_SERVER'] || undefined);
   return {
-    server: raw.server ?? env['ZK_SERVER'] ?? 'localhost:2181',
-    isServerGiven: (raw.server ?? env['ZK_SERVER']) !== undefined,
+    server: given ?? 'localhost:2181',
+    isServerGiven: given !== undefined,
     timeoutMs: raw.timeout ?? timeoutFrom(env),
     connectTimeoutMs: raw.connectTimeout ?? 10_000,
     waitForConnection: raw.waitForConnection === true,

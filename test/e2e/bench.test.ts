@@ -1,6 +1,6 @@
 // `zk bench` against a server of ours: every workload, what is left behind, and what a wrong reply does.
 import { execFile } from 'node:child_process';
-import { createServer, connect as openSocket, type Server } from 'node:net';
+import { createServer, connect as openSocket, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type ZooKeeper } from '../../src/client/index.ts';
@@ -98,7 +98,41 @@ async function lyingProxy(): Promise<{ proxy: Server; address: string }> {
   return { proxy, address: `127.0.0.1:${port}` };
 }
 
+/** Passes everything on, but drops all connections once, when so many bytes came from clients. */
+async function droppingProxy(after: number): Promise<{ proxy: Server; address: string }> {
+  const sockets = new Set<Socket>();
+  let left = after;
+  const proxy = createServer((client) => {
+    const up = openSocket(server.port, server.host);
+    for (const [from, to] of [
+      [client, up],
+      [up, client],
+    ] as const) {
+      sockets.add(from);
+      from.on('error', () => undefined).on('close', () => to.destroy());
+      from.pipe(to);
+    }
+    client.on('data', ({ length }) => {
+      const isNow = left > 0 && left <= length;
+      left -= length;
+      if (isNow) for (const socket of sockets) socket.destroy();
+    });
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => proxy.listen(port, '127.0.0.1', resolve));
+  return { proxy, address: `127.0.0.1:${port}` };
+}
+
 describe('a failure', () => {
+  it('of the connections ends with 1, and the znodes go over a new one', async () => {
+    const { proxy, address } = await droppingProxy(50_000);
+    const ran = await bench('write', ...short, '--duration', '1m', '--server', address);
+    proxy.close();
+    expect(ran.status).toBe(1);
+    expect(ran.stderr).toMatch(/^127\.0\.0\.1:\d+: the connection is lost: [^\n]+\n$/);
+    expect((await zk.children('/')).names).toEqual(['zookeeper']);
+  });
+
   it('of the server to answer rightly ends with 1, and the znodes go nevertheless', async () => {
     const { proxy, address } = await lyingProxy();
     const ran = await bench('read', ...short, '--server', address);

@@ -69,6 +69,17 @@ describe('arguments of zk cli', () => {
     });
   });
 
+  it('take a variable that is set to nothing as none', () => {
+    const env = { ZK_SERVER: '', ZK_TIMEOUT: '', ZK_AUTH: '' };
+    const expected = {
+      server: 'localhost:2181',
+      isServerGiven: false,
+      timeoutMs: 30_000,
+      auth: [],
+    };
+    expect(parse('', env)).toMatchObject(expected);
+  });
+
   const wrong: readonly (readonly [string, RegExp])[] = [
     ['--nosuch', /--nosuch/],
     ['-nosuch ls /', /-nosuch|-n/],
