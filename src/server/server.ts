@@ -6,6 +6,7 @@ import type { Config } from '../config/index.ts';
 import { Replica } from '../replica/replica.ts';
 import { initialSessionId } from '../state/sessions.ts';
 import { State } from '../state/state.ts';
+import { printHostPort } from '../wire/election.ts';
 import { directorySize } from './admin/directorySize.ts';
 import type { Surveyed } from './admin/surveyed.ts';
 import { Words } from './admin/words.ts';
@@ -244,7 +245,8 @@ class Server implements RunningServer {
 
 function electionAddress({ ensemble }: Config, id: number): string | null {
   const [address] = ensemble.servers.find((server) => server.id === id)?.addresses ?? [];
-  return address === undefined ? null : `${address.host}:${address.electionPort}`;
+  if (address === undefined) return null;
+  return printHostPort({ host: address.host, port: address.electionPort });
 }
 
 /** Starts a server, alone or in its ensemble; rejects with one line that says what is in the way. */

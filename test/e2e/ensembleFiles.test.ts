@@ -82,6 +82,15 @@ describe('in the background', () => {
   });
 });
 
+test('an address of version 6 that is not heard of stands in brackets', async () => {
+  const cfg = join(home, 'conf/z1.cfg');
+  const text = readFileSync(cfg, 'utf8');
+  writeFileSync(cfg, text.replace('server.3=127.0.0.1:', 'server.3=[::1]:'));
+  const { out } = await zk('start', 1);
+  await zk('stop', 1);
+  expect(out).toContain(`2 at ${address(3334)}, 3 at [::1]:${ports.get(4445)}\n`);
+});
+
 describe('in three terminals', () => {
   const open: ChildProcess[] = [];
   afterEach(async () => {
