@@ -119,7 +119,9 @@ const storage = {
     help: 'create dataDir and dataLogDir when they are missing',
   }),
   'digest.enabled': bool({ default: true, help: 'keep a digest of the tree to find differences' }),
-  'db.autocreate': ensemble(bool({ default: true, help: 'an empty data directory may vote' })),
+  'db.autocreate': ensemble(
+    bool({ default: true, help: 'an empty data directory may vote until another server has data' }),
+  ),
   commitLogCount: ensemble(
     int({
       default: 500,

@@ -6,7 +6,6 @@ import type { Config } from '../config/index.ts';
 import { Replica } from '../replica/replica.ts';
 import { initialSessionId } from '../state/sessions.ts';
 import { State } from '../state/state.ts';
-import { printHostPort } from '../wire/election.ts';
 import { directorySize } from './admin/directorySize.ts';
 import type { Surveyed } from './admin/surveyed.ts';
 import { Words } from './admin/words.ts';
@@ -171,7 +170,6 @@ class Server implements RunningServer {
       sizes: () => this.#sizes(),
       now: performance.now(),
       uptime: performance.now() - this.#started,
-      electionAddress: (id) => electionAddress(this.#config, id),
     };
   }
 
@@ -241,12 +239,6 @@ class Server implements RunningServer {
     this.#loop.stop();
     this.#resolveClosed(result);
   }
-}
-
-function electionAddress({ ensemble }: Config, id: number): string | null {
-  const [address] = ensemble.servers.find((server) => server.id === id)?.addresses ?? [];
-  if (address === undefined) return null;
-  return printHostPort({ host: address.host, port: address.electionPort });
 }
 
 /** Starts a server, alone or in its ensemble; rejects with one line that says what is in the way. */

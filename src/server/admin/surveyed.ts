@@ -20,8 +20,6 @@ export interface Surveyed {
   readonly now: number;
   /** Monotonic ms since the server serves. */
   readonly uptime: number;
-  /** Where a server of the ensemble is looked for: host:port of its elections. */
-  electionAddress(id: number): string | null;
 }
 
 /** A Java double as Java prints it, to four digits. */
