@@ -167,6 +167,7 @@ export class SimServer {
     this.isPaused = false;
     this.isLeading = false;
     this.isEstablished = false;
+    this.silence.begin();
     this.incarnation++;
     this.#storage?.close();
     this.#storage = null;
@@ -359,7 +360,11 @@ export class SimServer {
     this.isLeading = mode === 'leader';
     // After a reconfig one role may follow another at once.
     this.isEstablished = false;
-    if (!this.isLeading) return;
+    if (!this.isLeading) {
+      this.silence.begin();
+      return;
+    }
+    this.silence.leads();
     for (const link of this.#world.network.linksOf(this)) link.welcome();
   }
 
