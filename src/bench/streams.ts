@@ -56,8 +56,14 @@ async function open(
     );
     return connection;
   });
-  for (const [index, connection] of connections.entries()) {
-    lanes.push({ connection, work: await workOf(index) });
+  try {
+    for (const [index, connection] of connections.entries()) {
+      lanes.push({ connection, work: await workOf(index) });
+    }
+  } catch (error) {
+    // What is open keeps the program running.
+    for (const connection of connections) connection.destroy();
+    throw error;
   }
   return { lanes, pacer };
 }
