@@ -1,6 +1,6 @@
 // Starts a server as a process of its own, and waits until it listens or has died.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import type { Config } from '../config/index.ts';
@@ -56,7 +56,9 @@ export async function startInBackground(
   });
   closeSync(descriptor);
   const { pid = 0 } = child;
-  const isAnnounced = pid !== 0 && announcePid(pidFile, pid, config.dataDir);
+  // A dataDir that the server may not make is not made for it: its disk may not be mounted.
+  const mayAnnounce = config['datadir.autocreate'] || existsSync(dirname(pidFile));
+  const isAnnounced = pid !== 0 && mayAnnounce && announcePid(pidFile, pid, config.dataDir);
   const port = await listening(child);
   if (port === null) {
     if (isAnnounced) removePidFile(pidFile, pid);

@@ -169,6 +169,14 @@ describe('in the background', () => {
     other.close();
   });
 
+  test('start makes no dataDir that the server may not make', async () => {
+    writeConfig('datadir.autocreate=false\n');
+    const failed = await zk('start', 'zoo.cfg');
+    expect(failed.code).toBe(1);
+    expect(failed.err).toContain('has no directory version-2, and datadir.autocreate is false');
+    expect(existsSync(join(home, 'data'))).toBe(false);
+  });
+
   test('ZOO_LOG_DIR takes the output, and a wrong one is named', async () => {
     const logs = join(home, 'logs-here');
     const start = (variables: Record<string, string>) =>
