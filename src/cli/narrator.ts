@@ -109,11 +109,12 @@ export class Narrator {
   }
 
   /** Said while the shell ends, too: ephemerals that stay are news. */
-  unanswered({ zk }: SessionSlot): void {
+  unanswered({ zk, server }: SessionSlot): void {
     if (zk === undefined || this.#options.quiet) return;
+    const who = zk.server ?? server;
     const session = `session ${hex0x(zk.sessionId)}`;
     const until = `within ${zk.sessionTimeout} ms`;
-    this.#print('err', `${zk.server} does not answer: ${session} ends when it expires, ${until}`);
+    this.#print('err', `${who} does not answer: ${session} ends when it expires, ${until}`);
   }
 
   failure({ message, code, path, hint }: Failure): void {

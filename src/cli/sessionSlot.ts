@@ -160,12 +160,13 @@ export class SessionSlot {
   async close(interrupt?: AbortSignal): Promise<void> {
     const zk = this.zk;
     if (zk === undefined || zk.state === 'closed') return;
-    const wasConnected = zk.isConnected;
+    // One that has to be greeted again has its session, too.
+    const hasSession = zk.sessionId !== 0n;
     const giveUp = () => {
-      if (wasConnected) this.#listener.onUnanswered(this);
+      if (hasSession) this.#listener.onUnanswered(this);
       zk.abandon();
     };
-    const timer = setTimeout(giveUp, wasConnected ? CLOSE_PATIENCE_MS : GREETING_PATIENCE_MS);
+    const timer = setTimeout(giveUp, hasSession ? CLOSE_PATIENCE_MS : GREETING_PATIENCE_MS);
     interrupt?.addEventListener('abort', giveUp);
     await zk.close();
     clearTimeout(timer);

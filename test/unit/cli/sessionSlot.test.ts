@@ -10,8 +10,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A slot whose server never answers; `done` after its close. */
-function hanging(isConnected: boolean): {
+/** A slot whose server never answers a close. */
+function hanging(
+  isConnected: boolean,
+  sessionId: bigint,
+): {
   slot: SessionSlot;
   told: () => number;
   abandoned: () => boolean;
@@ -25,6 +28,7 @@ function hanging(isConnected: boolean): {
   const zk: Partial<ZooKeeper> = {
     state: isConnected ? 'connected' : 'connecting',
     isConnected,
+    sessionId,
     on: () => zk as ZooKeeper,
     close: () => closed,
     abandon: () => {
@@ -44,20 +48,24 @@ function hanging(isConnected: boolean): {
 }
 
 test.each([
-  ['that is connected', true, 5000, 1],
-  ['that is only greeted', false, 1000, 0],
-] as const)('a session %s is left to expire in time', async (_, isConnected, patience, lines) => {
-  const { slot, told, abandoned } = hanging(isConnected);
-  const closing = slot.close();
-  await vi.advanceTimersByTimeAsync(patience - 1);
-  expect(abandoned()).toBe(false);
-  await vi.advanceTimersByTimeAsync(1);
-  await closing;
-  expect({ abandoned: abandoned(), told: told() }).toEqual({ abandoned: true, told: lines });
-});
+  ['that is connected', true, 5n, 5000, 1],
+  ['that is greeted again', false, 5n, 5000, 1],
+  ['that is only greeted', false, 0n, 1000, 0],
+] as const)(
+  'a session %s is left to expire in time',
+  async (_, isConnected, id, patience, lines) => {
+    const { slot, told, abandoned } = hanging(isConnected, id);
+    const closing = slot.close();
+    await vi.advanceTimersByTimeAsync(patience - 1);
+    expect(abandoned()).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    await closing;
+    expect({ abandoned: abandoned(), told: told() }).toEqual({ abandoned: true, told: lines });
+  },
+);
 
 test('an interruption does not wait', async () => {
-  const { slot, told, abandoned } = hanging(true);
+  const { slot, told, abandoned } = hanging(true, 5n);
   const interrupt = new AbortController();
   const closing = slot.close(interrupt.signal);
   interrupt.abort();
