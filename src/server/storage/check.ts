@@ -15,7 +15,7 @@ import { replacementsBegun } from './replacement.ts';
 import { readText } from './sideFile.ts';
 import { openSnapshot } from './snapshotChoice.ts';
 import { StorageError } from './storageError.ts';
-import { UNHEALED_NAME } from './unhealed.ts';
+import { INITIALIZE_NAME, UNHEALED_NAME } from './unhealed.ts';
 
 export interface CheckOptions {
   dataDir: string;
@@ -85,7 +85,8 @@ function reportInterrupted(place: Place, report: (line: string) => void): void {
  * What keeps a server of an ensemble from voting, though its data load (MemberDir). Not for
  * `--accept-loss` to mend: a vote by epochs that are too low can lose what others acknowledged.
  */
-function reportMember(place: Place, lastZxid: Zxid, { isMember, report }: CheckOptions): boolean {
+function reportMember(place: Place, lastZxid: Zxid, options: CheckOptions): boolean {
+  const { isMember, report } = options;
   const { disk, snapDir } = place;
   const names = disk.list(snapDir);
   const left = [...Object.values(EPOCH_NAMES), EPOCH_MARKS_NAME, UNHEALED_NAME];
@@ -96,7 +97,13 @@ function reportMember(place: Place, lastZxid: Zxid, { isMember, report }: CheckO
   if (mark !== null) report(`${snapDir}/${UNHEALED_NAME}: ${mark.trimEnd()}`);
   if (problem !== null) report(problem.message);
   if (mark === null && problem === null) return true;
-  report('a start does not vote until it has synced with a leader');
+  const dirs = [options.dataDir, options.dataLogDir];
+  const allowed = dirs.find((dir) => readText(disk, dir, INITIALIZE_NAME) !== null);
+  report(
+    allowed === undefined
+      ? 'a start does not vote until it has synced with a leader'
+      : `${allowed}/${INITIALIZE_NAME}: the next start votes all the same`,
+  );
   return false;
 }
 

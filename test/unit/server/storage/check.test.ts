@@ -101,6 +101,14 @@ describe('check where a server of an ensemble was', () => {
     expect(lines.at(-2)).toContain(line);
     expect(lines.at(-1)).toBe('a start does not vote until it has synced with a leader');
   });
+
+  it('says of a file `initialize` that it votes all the same', () => {
+    const disk = member({ unhealed: 'the log is missing\n' });
+    disk.put('/data/initialize', Buffer.from(''));
+    const { ok, lines } = run(disk, checkDataDir);
+    expect(ok).toBe(false);
+    expect(lines.at(-1)).toBe('/data/initialize: the next start votes all the same');
+  });
 });
 
 describe('accepting the loss', () => {
