@@ -99,18 +99,20 @@ function placed({ servers, observers, hosts, clientPort, dir }: InitChoices): Pl
 /** A client port may be one that the servers have among themselves. */
 function clashOf(servers: readonly PlannedServer[]): string | null {
   const owners = new Map<string, string>();
+  const isOneMachine = servers.every(({ host }) => isThisMachine(host));
   for (const { id, host, ...ports } of servers) {
+    const place = isOneMachine ? '' : host;
     for (const [name, port] of [
       ['clients', ports.clientPort],
       ['peers', ports.peerPort],
       ['elections', ports.electionPort],
     ] as const) {
-      const owner = owners.get(`${host} ${port}`);
+      const owner = owners.get(`${place} ${port}`);
       const mine = `for ${name} of server ${id}`;
       if (owner !== undefined) {
         return `port ${port} of ${host} would be ${owner} and ${mine}; take another client port`;
       }
-      owners.set(`${host} ${port}`, mine);
+      owners.set(`${place} ${port}`, mine);
     }
   }
   return null;

@@ -77,6 +77,10 @@ describe('the plan', () => {
       { clientPort: 2222 },
       /^port 2222 of 127\.0\.0\.1 would be .* and .*; take another client port$/,
     ],
+    [
+      { hosts: ['127.0.0.10', '127.0.0.11', 'localhost'], clientPort: 3333 },
+      /^port 3333 of 127\.0\.0\.11 would be for clients of server 1 and for peers of server 2;/,
+    ],
     [{ clientPort: 65_534 }, /^there are not 3 ports from 65534 on$/],
     [{ servers: 1, observers: 1 }, /^observers need at least two/],
     [{ servers: 40, observers: 20 }, /^60 servers are more than 50$/],
