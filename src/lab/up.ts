@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { usageError } from '../cli/cliError.ts';
 import { memberFileText, myidText } from '../config/memberFile.ts';
+import { shellWord } from '../server/shellWord.ts';
 import { holderOf, type Lock, lockDir } from '../server/storage/lock.ts';
 import { makeDirs } from '../server/storage/makeDirs.ts';
 import { failure } from './failure.ts';
@@ -76,7 +77,7 @@ function demandNoOther(dir: string, options: UpOptions): void {
 
 /** The directory, and the words for whoever finds a lab there. */
 function shownWithHelp(dir: string, { program, dir: given }: UpOptions, note = ''): string {
-  const where = given === files.DEFAULT_DIR ? '' : ` --dir ${given}`;
+  const where = given === files.DEFAULT_DIR ? '' : ` --dir ${shellWord(given)}`;
   const help = `${program} status${where} shows it, ${program} down${where} ends it`;
   return `${files.shown(dir)} already${note}; ${help}`;
 }

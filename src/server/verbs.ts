@@ -13,6 +13,7 @@ import {
 import { findConfig } from './configFile.ts';
 import type { StartServer } from './foreground.ts';
 import { pidFilePath, readPidFile, removePidFile } from './pidFile.ts';
+import { quotedWord, shellWord } from './shellWord.ts';
 import { isRunning } from './storage/processTable.ts';
 
 export interface VerbOptions extends ProcessOptions {
@@ -246,13 +247,9 @@ export function printCommand(options: VerbOptions, output: Output = standardOutp
   const opened = open(options, output);
   if (opened === null) return BAD_CONFIG;
   const words = [process.execPath, ...childArguments(opened.file, options)];
-  const quoted = words.map((word) => (/^[\w./:=+-]+$/.test(word) ? word : quote(word))).join(' ');
-  output.out(`${quoted} >> ${quote(outFilePath(opened.config))} 2>&1 < /dev/null\n`);
+  const command = words.map(shellWord).join(' ');
+  output.out(`${command} >> ${quotedWord(outFilePath(opened.config))} 2>&1 < /dev/null\n`);
   return OK;
-}
-
-function quote(word: string): string {
-  return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 export function version(output: Output = standardOutput): number {

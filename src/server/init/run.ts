@@ -1,6 +1,7 @@
 // What `zk server init` does: takes the options or asks, writes the files, says how to go on.
 import { isIPv6 } from 'node:net';
 import { calledAs } from '../../package/calledAs.ts';
+import { shellWord } from '../shellWord.ts';
 import { type Output, standardOutput } from '../verbs.ts';
 import { DEFAULTS, type InitChoices } from './choices.ts';
 import { type InitPlan, isThisMachine, planInit } from './plan.ts';
@@ -87,10 +88,6 @@ function carriedOut(plan: InitPlan, output: Output): number {
   output.out(`${summary(plan).join('\n')}\n`);
   return OK;
 }
-
-/** Quoted where a shell would take it apart. */
-const shellWord = (text: string): string =>
-  /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 
 /** What was written, and the commands to go on. */
 function summary({ servers }: InitPlan): string[] {
