@@ -68,7 +68,9 @@ export class Operator {
     const { servers, oracle } = this.#world;
     const { version } = oracle.memberships.current;
     const on = servers.filter(({ isRetired }) => !isRetired);
-    const aware = on.filter(({ medium }) => medium.membership.version >= version);
+    const aware = on.filter(({ medium: { membership, pending } }) => {
+      return membership.version >= version || (pending?.version ?? 0n) >= version;
+    });
     const informed = new Set(aware.map(({ id }) => id));
     for (let size = -1; size < informed.size; ) {
       size = informed.size;
