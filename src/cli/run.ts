@@ -101,25 +101,34 @@ async function runAtTerminal(
   }
 }
 
-/** A signal interrupts the command; then the sessions are closed, so that no ephemeral lingers. So does lost output. */
+/**
+ * A signal interrupts the command, as lost output does; then the sessions are closed, so that no
+ * ephemeral lingers. A signal meanwhile leaves them to expire: the server may hang.
+ */
 async function withSignals(
   shell: Shell,
   { err }: World,
   work: () => Promise<number>,
 ): Promise<number> {
   let signalled: number | undefined;
-  const stop = (status: number) => () => {
+  const leaving = new AbortController();
+  let isLeaving = false;
+  const stop = (status: number): void => {
     signalled = status;
     shell.stop();
   };
-  const onInterrupt = stop(Status.interrupted);
-  const onTerminate = stop(Status.terminated);
+  const onSignal = (status: number) => () => {
+    stop(status);
+    if (isLeaving) leaving.abort();
+  };
+  const onInterrupt = onSignal(Status.interrupted);
+  const onTerminate = onSignal(Status.terminated);
   const onLostOutput = ({ code }: NodeJS.ErrnoException) => {
     if (signalled !== undefined) return;
     // Whoever reads may stop reading, as `head` does.
     const isQuiet = code === 'EPIPE';
     if (!isQuiet) err.line(`Cannot write the output: ${code}`);
-    stop(isQuiet ? Status.ok : Status.zookeeperError)();
+    stop(isQuiet ? Status.ok : Status.zookeeperError);
   };
   process.on('SIGINT', onInterrupt);
   process.on('SIGTERM', onTerminate);
@@ -128,7 +137,8 @@ async function withSignals(
   try {
     status = await work();
   } finally {
-    await shell.close();
+    isLeaving = true;
+    await shell.close(leaving.signal);
     // What was written last, without waiting for anything, fails only in the next turn.
     await setImmediate();
     process.off('SIGINT', onInterrupt);
