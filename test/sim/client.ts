@@ -297,7 +297,10 @@ export class SimClient implements ClientEars {
         return `client ${this.id} has seen ${this.lastZxidSeen.toString(16)}, now ${zxid.toString(16)}`;
       });
       this.lastZxidSeen = zxid;
-      this.watches.check(this.#world.oracle.paths, zxid, `client ${this.id}`);
+      // Whose session ends is shown nothing, and its watches are not set again.
+      if (err !== ErrorCode.sessionExpired) {
+        this.watches.check(this.#world.oracle.paths, zxid, `client ${this.id}`);
+      }
     }
     if (xid === Xid.setWatches) this.watches.rearmed(zxid);
     if (xid === Xid.ping || xid === Xid.setWatches || xid === Xid.auth) return;
