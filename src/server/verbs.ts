@@ -204,12 +204,14 @@ const modeLines = (reply: string): string[] => reply.match(/^(?:Mode|Election): 
 async function tellMode(config: Config, port: number, output: Output): Promise<void> {
   const deadline = Date.now() + ELECTION_MS;
   for (;;) {
-    // A server that does not answer any more has ended, which its log and `status` tell.
+    // A server whose role ends closes all connections; one that goes on doing so has ended, which
+    // its log and `status` tell.
     const reply = await askWord(clientHost(config), port, 'srvr', ANSWER_MS).catch(() => '');
     const lines = modeLines(reply);
     // A voter that finds its data behind those of the others observes until it has them.
     const isCatchingUp = lines[0] === 'Mode: observer' && config.peerType === 'participant';
-    if ((lines.length <= 1 && !isCatchingUp) || Date.now() > deadline) {
+    const isSettled = reply !== '' && lines.length <= 1 && !isCatchingUp;
+    if (isSettled || Date.now() > deadline) {
       output.out(lines.map((line) => `${line}\n`).join(''));
       return;
     }
@@ -227,7 +229,10 @@ export async function status(
   const { clientPort } = places;
   if (clientPort === null) return BAD_CONFIG;
   const host = clientHost(places);
-  const reply = await askWord(host, clientPort, 'srvr', ANSWER_MS).catch((error: Error) => error);
+  const ask = () => askWord(host, clientPort, 'srvr', ANSWER_MS).catch((error: Error) => error);
+  const first = await ask();
+  // A server whose role ends closes all connections, this one too.
+  const reply = first === '' ? await ask() : first;
   const lines = typeof reply === 'string' ? modeLines(reply) : [];
   if (opened === null && lines.length === 0) return BAD_CONFIG;
   output.out(`Client port found: ${clientPort}. Client address: ${host}. Client SSL: false.\n`);
