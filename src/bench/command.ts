@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Argument, Command, Option } from 'commander';
 import { PathError, ZkError } from '../client/errors.ts';
+import { DEFAULT_MAX_BUFFER } from '../wire/frames.ts';
 import { alternate, ratiosOf } from './compare.ts';
 import { BenchFailure, Exit } from './failure.ts';
 import * as read from './options.ts';
@@ -165,6 +166,3 @@ function saidBy({ code, requestBytes: bytes }: ZkError): string {
   if (bytes === null || bytes <= DEFAULT_MAX_BUFFER) return 'no answer came: ';
   return `no answer to ${bytes} bytes, jute.maxbuffer of the server may be smaller: `;
 }
-
-/** The default of jute.maxbuffer. */
-const DEFAULT_MAX_BUFFER = 0xfffff;

@@ -1,6 +1,7 @@
 // Turns whatever a command threw into the line that Apache's shell shows (CliWrapperException) and an exit status.
 import type { ErrorName } from '../client/errors.ts';
 import { PathError, ZkError } from '../client/errors.ts';
+import { DEFAULT_MAX_BUFFER } from '../wire/frames.ts';
 import { CliError, Status } from './cliError.ts';
 
 export interface Failure {
@@ -41,9 +42,6 @@ const STATUSES: Partial<Record<ErrorName, number>> = {
   AuthFailed: Status.auth,
   SessionClosedRequireSaslAuth: Status.auth,
 };
-
-/** The default of jute.maxbuffer: a server closes the connection on a larger request. */
-const DEFAULT_MAX_BUFFER = 0xfffff;
 
 /** A line more when a connection was lost that may have been closed because of the request. */
 function sizeNote({ code, requestBytes: bytes }: ZkError): string {

@@ -1,5 +1,6 @@
 // The table of every zoo.cfg key: type, default, bounds, unit, help and what the server makes of it.
 // Source of names, defaults and bounds: the administrator's guide and QuorumPeerConfig of 3.8.
+import { DEFAULT_MAX_BUFFER } from '../wire/frames.ts';
 import {
   bool,
   choice,
@@ -145,7 +146,7 @@ const storage = {
 
 const limits = {
   'jute.maxbuffer': int({
-    default: 0xfffff,
+    default: DEFAULT_MAX_BUFFER,
     min: 1,
     hex: true,
     unit: 'bytes',

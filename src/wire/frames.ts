@@ -1,6 +1,9 @@
 // Finds length-prefixed frames in the chunks of a socket, without copying what arrives whole.
 import type { Reader } from './bytes.ts';
 
+/** The default of jute.maxbuffer, in bytes: a server closes the connection on a larger request. */
+export const DEFAULT_MAX_BUFFER = 0xfffff;
+
 export const FrameResult = { none: 0, frame: 1, bad: 2 } as const;
 export type FrameResult = (typeof FrameResult)[keyof typeof FrameResult];
 
