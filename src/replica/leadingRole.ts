@@ -60,8 +60,8 @@ export class LeadingRole implements Role {
   get leadership(): Leadership | null {
     const deciding = this.#deciding;
     if (deciding === null) return null;
-    const { learners } = this.#leader;
-    return { learners, pendingSyncs: deciding.syncs.length, since: this.#since };
+    const { epoch, learners } = this.#leader;
+    return { epoch, learners, pendingSyncs: deciding.syncs.length, since: this.#since };
   }
 
   get deadline(): number {

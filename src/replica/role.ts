@@ -20,6 +20,7 @@ export type Inner = Exclude<RoleOutput, Effect | { kind: 'ended' }>;
 
 /** What a leader tells the administrator of those who follow it. */
 export interface Leadership {
+  readonly epoch: number;
   readonly learners: readonly Progress[];
   /** Syncs asked for and not answered yet. */
   readonly pendingSyncs: number;

@@ -1,6 +1,7 @@
 // The four-letter words: what a client may ask a server by sending four letters and nothing else.
-import { hex0x } from '../../base/ids.ts';
+import { epochOf, hex0x, startOf, type Zxid } from '../../base/ids.ts';
 import type { Connection } from '../../replica/connection.ts';
+import type { Replica } from '../../replica/replica.ts';
 import { dump } from './dump.ts';
 import { environment } from './environment.ts';
 import { monitorValues } from './monitor.ts';
@@ -25,11 +26,21 @@ function serverStats(server: Surveyed): string {
     `Sent: ${stats.sent}`,
     `Connections: ${connectionCount}`,
     `Outstanding: ${replica.pipeline.load.count}`,
-    `Zxid: ${hex0x(state.lastZxid)}`,
+    `Zxid: ${hex0x(shownZxid(replica))}`,
     `Mode: ${mode}`,
     `Node count: ${state.tree.nodeCount}`,
     proposalSizes(server) + waitsFor(server),
   ].join('\n');
+}
+
+/**
+ * The last transaction; of a leader that has none in its epoch yet the start of that
+ * (Leader.startZkServer), which tells whoever compares the servers that an election was won.
+ */
+function shownZxid({ state, member }: Replica): Zxid {
+  const { lastZxid } = state;
+  const found = member?.role?.leadership ?? null;
+  return found === null || epochOf(lastZxid) === found.epoch ? lastZxid : startOf(found.epoch);
 }
 
 /** A leader's line. */
