@@ -3,11 +3,15 @@ import type { ZooKeeper } from '../client/api.ts';
 import { CliError, Status } from './cliError.ts';
 import type { SessionSlot } from './sessionSlot.ts';
 
+/** For a server in read-only mode to take a session that does with reading. */
+const READ_ONLY_PATIENCE_MS = 1000;
+
 /** Returns when connected; else throws what ended the session, or why no connection came in time. */
 export async function untilConnected(
   slot: SessionSlot,
   timeoutMs: number,
   signal: AbortSignal,
+  isReadOnlyThere: () => Promise<boolean>,
 ): Promise<void> {
   const zk = slot.live();
   try {
@@ -19,11 +23,27 @@ export async function untilConnected(
     slot.live();
     // Without a reason the first try still goes on: a server that was stopped takes connections.
     const reason = slot.lastReason === '' ? 'no answer' : slot.lastReason;
+    const isForReading = slot.wasSentAway && (await isReadOnlyThere());
+    signal.throwIfAborted();
+    const hint = isForReading ? '; a server there is in read-only mode, which -r accepts' : '';
     throw new CliError(
-      `Cannot connect to ${slot.server} within ${timeoutMs} ms: ${reason}`,
+      `Cannot connect to ${slot.server} within ${timeoutMs} ms: ${reason}${hint}`,
       'ConnectionLoss',
       Status.noConnection,
     );
+  }
+}
+
+/** Whether `zk`, which accepts a server in read-only mode, finds one; it has nothing to close there. */
+export async function findsReadOnly(zk: ZooKeeper, signal: AbortSignal): Promise<boolean> {
+  try {
+    await zk.whenConnected({ timeout: READ_ONLY_PATIENCE_MS, signal });
+    return zk.state === 'connectedReadOnly';
+  } catch {
+    // Not found in time: the reason of the refusal has been told already.
+    return false;
+  } finally {
+    zk.abandon();
   }
 }
 

@@ -1,6 +1,7 @@
 // A named session of the shell: its client, the events nobody has awaited yet, and what it would lose by expiring.
 import { hex0x } from '../base/ids.ts';
 import type { ConnectOptions, StateEvent, WatchedEvent, ZooKeeper } from '../client/api.ts';
+import { CLOSED_BY_SERVER } from '../client/world.ts';
 import { CliError, notConnected, Status } from './cliError.ts';
 
 /** The session of lines without @. */
@@ -46,6 +47,8 @@ export class SessionSlot {
   readonly ephemerals = new Set<string>();
   /** Why the last attempt to connect failed. */
   lastReason = '';
+  /** A server took the connection and closed it: perhaps it takes only sessions that do with reading. */
+  wasSentAway = false;
   readonly #listener: SlotListener;
   #queue: WatchedEvent[] = [];
   #waiters: Waiter[] = [];
@@ -72,6 +75,7 @@ export class SessionSlot {
   open(factory: ClientFactory, options: ConnectOptions): void {
     this.ephemerals.clear();
     this.lastReason = '';
+    this.wasSentAway = false;
     try {
       const zk = factory(this.server, options);
       this.zk = zk;
@@ -101,6 +105,7 @@ export class SessionSlot {
 
   #changed(event: StateEvent): void {
     if (event.reason !== '') this.lastReason = event.reason;
+    if (event.reason === CLOSED_BY_SERVER) this.wasSentAway = true;
     this.#listener.onState(this, event);
   }
 

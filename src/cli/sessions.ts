@@ -1,6 +1,6 @@
 // The sessions of a shell by name: opened at first use, one of them current, all closed in the end.
 import type { AuthInfo, StateEvent } from '../client/api.ts';
-import { untilConnected } from './connecting.ts';
+import { findsReadOnly, untilConnected } from './connecting.ts';
 import type { Narrator } from './narrator.ts';
 import { type ClientFactory, DEFAULT_SESSION, SessionSlot } from './sessionSlot.ts';
 
@@ -82,7 +82,12 @@ export class Sessions {
     const { mode, waitForConnection, connectTimeoutMs } = this.#options;
     if (slot.zk === undefined) this.open(slot);
     if (slot.live().isConnected || (mode === 'terminal' && !waitForConnection)) return;
-    await untilConnected(slot, connectTimeoutMs, signal);
+    await untilConnected(slot, connectTimeoutMs, signal, async () => {
+      const { timeoutMs, readOnly } = this.#options;
+      if (readOnly) return false;
+      const zk = this.#client(slot.server, { sessionTimeout: timeoutMs, readOnly: true });
+      return await findsReadOnly(zk, signal);
+    });
   }
 
   async switchTo(slot: SessionSlot, signal: AbortSignal): Promise<void> {

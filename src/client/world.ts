@@ -35,6 +35,9 @@ export interface World {
   dial(address: string, port: number, events: SocketEvents): Socket;
 }
 
+/** Reason of a connection that ended without an error of the system. */
+export const CLOSED_BY_SERVER = 'the server closed the connection';
+
 const READ_BUFFER = 64 * 1024;
 
 function dial(address: string, port: number, events: SocketEvents): Socket {
@@ -62,7 +65,7 @@ function dial(address: string, port: number, events: SocketEvents): Socket {
   socket.on('close', () => {
     if (isOver) return;
     isOver = true;
-    events.closed(reason ?? new Error('the server closed the connection'));
+    events.closed(reason ?? new Error(CLOSED_BY_SERVER));
   });
   return {
     write(bytes) {

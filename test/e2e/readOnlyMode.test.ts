@@ -92,6 +92,14 @@ describe('a server without a leader', () => {
 
   test('is what the shell reads from with -r, and tells status', async () => {
     await leaveAlone();
+    const oneShot = ['cli', '--connect-timeout', '500', '-server', alone.address, 'get', '/before'];
+    expect(await runZk('/', ...oneShot)).toEqual({
+      code: 3,
+      out: '',
+      err:
+        `Cannot connect to ${alone.address} within 500 ms: the server closed the connection; ` +
+        'a server there is in read-only mode, which -r accepts\n',
+    });
     const args = ['cli', '-r', '-server', alone.address];
     const got = await runZk('/', ...args, 'get', '/before');
     expect(got).toMatchObject({ code: 0, out: expect.stringContaining('z') });
