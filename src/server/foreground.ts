@@ -14,8 +14,15 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Rejects when it cannot start; an `exitCode` of the error is the one of the process. */
-export type StartServer = (config: Config, logger: Logger) => Promise<RunningServer>;
+/**
+ * Rejects when it cannot start; an `exitCode` of the error is the one of the process. `stopping` ends
+ * a wait for what it needs to start, with the signal's reason.
+ */
+export type StartServer = (
+  config: Config,
+  logger: Logger,
+  stopping: AbortSignal,
+) => Promise<RunningServer>;
 
 export interface ForegroundOptions {
   readonly config: Config;
@@ -49,6 +56,11 @@ export async function runForeground(
   try {
     return await serve(options, logger, startServer, signals);
   } catch (thrown) {
+    const { aborted: isTold, reason } = signals.stopping;
+    if (isTold && thrown === reason) {
+      logger.info('exiting with code 0, before it served');
+      return 0;
+    }
     const words = startFailure(thrown, config);
     logger.error(words !== null && !options.debug ? words : messageOf(thrown, options.debug));
     return exitCodeOf(thrown);
@@ -65,7 +77,7 @@ async function serve(
   signals: Signals,
 ): Promise<number> {
   checkDirectories(config);
-  const running = await startServer(config, logger);
+  const running = await startServer(config, logger, signals.stopping);
   const pidFile = pidFilePath(config.dataDir);
   try {
     writePidFile(pidFile, process.pid);
@@ -98,6 +110,8 @@ function forgetPidFile(path: string, logger: Logger): void {
 interface Signals {
   /** `action` runs at the first signal, at once if it came before. */
   onFirst(action: () => Promise<void>): void;
+  /** Aborted at the first signal. */
+  readonly stopping: AbortSignal;
   stop(): void;
 }
 
@@ -107,7 +121,7 @@ interface Signals {
  * SIGHUP ends it at once, unless zkServer.sh says that it was ignored: Node has undone that.
  */
 function listenForSignals(logger: Logger): Signals {
-  let received = false;
+  const stopping = new AbortController();
   let action: (() => Promise<void>) | null = null;
   const act = (): void => {
     action?.().catch((thrown: unknown) => {
@@ -116,9 +130,9 @@ function listenForSignals(logger: Logger): Signals {
     });
   };
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (received) process.exit(FORCED);
-    received = true;
+    if (stopping.signal.aborted) process.exit(FORCED);
     logger.info(`${signal}: closing`);
+    stopping.abort();
     act();
   };
   // Without a handler Node opens a debugger, in which every user of the machine can run code.
@@ -128,9 +142,10 @@ function listenForSignals(logger: Logger): Signals {
   process.on('SIGUSR1', onOther);
   if (process.env['ZK_NOHUP']) process.on('SIGHUP', ignore);
   return {
+    stopping: stopping.signal,
     onFirst(wanted) {
       action = wanted;
-      if (received) act();
+      if (stopping.signal.aborted) act();
     },
     stop() {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -149,9 +149,14 @@ class Server implements RunningServer {
     });
   }
 
-  async listen(): Promise<void> {
+  async listen(stopping: AbortSignal): Promise<void> {
     await this.#clients.listen();
+    stopping.throwIfAborted();
+    // Its own name may be unknown, and its ports taken, for as long as electionPortBindRetry says.
+    const stop = () => void this.close();
+    stopping.addEventListener('abort', stop);
     await this.#peers?.listen();
+    stopping.removeEventListener('abort', stop);
     if (this.#peers !== null) this.#loop.start();
     this.#loop.dispatch({ kind: 'deadline' });
     this.#startPurging();
@@ -242,13 +247,19 @@ class Server implements RunningServer {
 }
 
 /** Starts a server, alone or in its ensemble; rejects with one line that says what is in the way. */
-export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  logger: Logger,
+  stopping: AbortSignal,
+): Promise<RunningServer> {
   const server = new Server(config, logger, loadStored(config, logger));
   try {
-    await server.listen();
+    await server.listen(stopping);
     return server;
   } catch (error) {
     await server.abandon();
+    await server.closed;
+    stopping.throwIfAborted();
     throw error;
   }
 }

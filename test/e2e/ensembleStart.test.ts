@@ -1,5 +1,5 @@
 // What a member of an ensemble says when it cannot start, and the addresses that it can have.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -102,6 +102,20 @@ describe('a member that cannot start says why in one line', () => {
       code: 14,
       said: `Cannot listen for the quorum on no-such-host.invalid:${ports[1]}: Unknown host no-such-host.invalid`,
     });
+  });
+
+  test('but with 0 and at once when it is told to end while it waits for its name', async () => {
+    const hosts = ['no-such-host.invalid'];
+    const [command, args] = ourCommand(write({ hosts, more: 'electionPortBindRetry=0\n' }));
+    const child = startProcess(command, args, { cwd: home, stdio: 'pipe' });
+    started.push(child);
+    let said = '';
+    child.stdout?.on('data', (chunk) => (said += chunk));
+    await waitFor('its first try', () => said.includes('Unknown host'));
+    child.kill();
+    expect(await new Promise((resolve) => child.once('close', resolve)), said).toBe(0);
+    expect(said).toMatch(/SIGTERM: closing\n.*exiting with code 0, before it served\n$/);
+    expect(existsSync(join(home, 'data/zk.lock'))).toBe(false);
   });
 
   test('when its number is not in the list', async () => {

@@ -16,5 +16,5 @@ export function startInProcess(...lines: string[]): Promise<RunningServer> {
   ].join('\n');
   const parsed = parseConfig(text, 'test.cfg', { cwd: '/' });
   if ('errors' in parsed) throw new Error(parsed.errors.join('\n'));
-  return startServer(parsed.config, silentLogger);
+  return startServer(parsed.config, silentLogger, new AbortController().signal);
 }
