@@ -21,7 +21,11 @@ export type PidFile =
   | { readonly kind: 'stale'; readonly pid: number | null }
   | { readonly kind: 'running'; readonly pid: number };
 
-/** `path` and the dataDir whose server it names. */
+/**
+ * `path` and the dataDir whose server it names.
+ *
+ * @throws a line that names the file, with the system's `code`, when it cannot be read
+ */
 export function readPidFile(path: string, dataDir: string): PidFile {
   let text: string;
   let writtenAt: number;
@@ -29,10 +33,12 @@ export function readPidFile(path: string, dataDir: string): PidFile {
     text = readFileSync(path, 'utf8').trim();
     writtenAt = statSync(path).mtimeMs;
   } catch (thrown) {
-    const { code } = thrown as NodeJS.ErrnoException;
+    const { code, message } = thrown as NodeJS.ErrnoException;
     // ENOTDIR: dataDir is a file, which the server that cannot start there will say.
     if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'absent' };
-    throw thrown;
+    const why = code === 'EISDIR' ? 'it is a directory' : message;
+    const words = `${path}: cannot read the pid file: ${why}; ZOOPIDFILE can name another`;
+    throw Object.assign(new Error(words, { cause: thrown }), { code });
   }
   const pid = /^\d{1,10}$/.test(text) ? Number(text) : 0;
   if (pid === 0) return { kind: 'stale', pid: null };
@@ -46,7 +52,12 @@ export function writePidFile(path: string, pid: number): void {
   makeDirs(dirname(path));
   const fresh = `${path}.${pid}`;
   writeFileSync(fresh, String(pid));
-  renameSync(fresh, path);
+  try {
+    renameSync(fresh, path);
+  } catch (thrown) {
+    rmSync(fresh);
+    throw thrown;
+  }
 }
 
 /**

@@ -124,9 +124,9 @@ export async function stop(options: VerbOptions, output: Output = standardOutput
 }
 
 async function stopServer(dataDir: string, output: Output): Promise<number> {
-  output.out('Stopping zookeeper ... ');
   const path = pidFilePath(dataDir);
   const pidFile = readPidFile(path, dataDir);
+  output.out('Stopping zookeeper ... ');
   if (pidFile.kind === 'absent') {
     output.out(`no zookeeper to stop (could not find file ${path})\n`);
     return OK;

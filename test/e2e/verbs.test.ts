@@ -252,6 +252,21 @@ describe('in the background', () => {
     expect(existsSync(pidFile)).toBe(false);
   });
 
+  test('a ZOOPIDFILE that is a directory is named in one line', async () => {
+    const folder = join(home, 'pids');
+    mkdirSync(folder);
+    const line = `${folder}: cannot read the pid file: it is a directory; ZOOPIDFILE can name another\n`;
+    for (const [verb, out] of [
+      ['start', 'Starting zookeeper ... FAILED TO START\n'],
+      ['stop', ''],
+    ] as const) {
+      const args = ['server', verb, 'zoo.cfg'];
+      const ran = await run(join(bin, 'zk'), args, home, { ZOOPIDFILE: folder });
+      expect(ran).toMatchObject({ code: 1, out });
+      expect(ran.err).toBe(`Using config: zoo.cfg\n${line}`);
+    }
+  });
+
   test('two starts at once leave one server', async () => {
     const both = await Promise.all([zk('start', 'zoo.cfg'), zk('start', 'zoo.cfg')]);
     expect(both.map(({ code }) => code).sort()).toEqual([0, 1]);

@@ -1,7 +1,15 @@
 // Whether the process that a pid file names is the server that wrote it.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -133,6 +141,16 @@ describe('a pid file', () => {
     writeFileSync(path, '');
     expect(announcePid(join(path, 'pid'), process.ppid, directory)).toBe(false);
     expect(readFileSync(path, 'utf8')).toBe('');
+  });
+
+  test('that a directory stands in for is named, and nothing is left beside it', () => {
+    mkdirSync(path);
+    expect(() => readPidFile(path, directory)).toThrow(
+      `${path}: cannot read the pid file: it is a directory; ZOOPIDFILE can name another`,
+    );
+    expect(announcePid(path, process.ppid, directory)).toBe(false);
+    expect(() => writePidFile(path, 4711)).toThrow('EISDIR');
+    expect(readdirSync(directory)).toEqual([basename(path)]);
   });
 
   test('is removed only by the server that it names', () => {
