@@ -9,6 +9,7 @@ import { emit } from './emit.ts';
 import { DEFAULT_DIR, type Lab, readLab, shown } from './labFile.ts';
 import { logs } from './logs.ts';
 import { askRelay, relayPid } from './relayControl.ts';
+import { labToPurge } from './remains.ts';
 import { show, showConnect } from './show.ts';
 import { survey } from './survey.ts';
 import { down, purge, up } from './up.ts';
@@ -146,7 +147,7 @@ class LabProgram {
   }
 
   async #down({ dir, purge: isPurge }: InDir & { purge?: boolean }): Promise<void> {
-    const lab = readLab(dir);
+    const lab = isPurge ? labToPurge(dir) : readLab(dir);
     const count = await down(lab);
     if (isPurge) purge(lab.dir);
     const ended =

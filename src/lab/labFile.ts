@@ -53,33 +53,63 @@ export function shown(dir: string): string {
   return near.startsWith(join('..', '..')) ? resolve(dir) : near || '.';
 }
 
-/** @throws CliError when there is none */
+/** @throws CliError when there is none, or its file is spoiled */
 export function readLab(given: string): Lab {
+  const lab = findLab(given);
+  if (lab === null) throw failure(`${spoiled(given)}; down --purge ends and removes the lab`);
+  return lab;
+}
+
+export const spoiled = (dir: string): string =>
+  `${shown(fileOf(dir))} is not a file of this version's lab`;
+
+/**
+ * Null when its file is spoiled.
+ *
+ * @throws CliError when there is none
+ */
+export function findLab(given: string): Lab | null {
   const dir = resolve(given);
   let text: string;
   try {
     text = readFileSync(fileOf(dir), 'utf8');
   } catch (thrown) {
     const { code, message } = thrown as NodeJS.ErrnoException;
+    if (code === 'EISDIR') return null;
     if (code !== 'ENOENT' && code !== 'ENOTDIR') throw failure(message);
     throw failure(
       `There is no lab in ${shown(dir)}; up 3 makes one, --dir names another directory`,
     );
   }
   const lab = parseLabFile(text);
-  if (lab === null) throw failure(`${shown(fileOf(dir))} is not a file of this version's lab`);
-  return { ...lab, dir };
+  return lab === null ? null : { ...lab, dir };
 }
 
 /** Null for what no version like this one wrote. */
 export function parseLabFile(text: string): LabFile | null {
   try {
     const { version, servers, routes, tickTime } = JSON.parse(text) as Record<string, unknown>;
-    if (version !== VERSION || !Array.isArray(servers) || !Array.isArray(routes)) return null;
-    return { servers, routes, tickTime: Number(tickTime) };
+    if (version !== VERSION || !isNumber(tickTime)) return null;
+    if (!Array.isArray(servers) || !servers.every(isServer)) return null;
+    if (!Array.isArray(routes) || !routes.every(isRoute)) return null;
+    return { servers, routes, tickTime };
   } catch {
     return null;
   }
+}
+
+const isNumber = (value: unknown): value is number => Number.isSafeInteger(value);
+
+function isServer(value: unknown): value is LabServer {
+  const { id, isObserver, clientPort, peerPort, electionPort } = value as Partial<LabServer>;
+  return (
+    [id, clientPort, peerPort, electionPort].every(isNumber) && typeof isObserver === 'boolean'
+  );
+}
+
+function isRoute(value: unknown): value is Route {
+  const { from, to, kind, port } = value as Partial<Route>;
+  return [from, to, port].every(isNumber) && (kind === 'peer' || kind === 'election');
 }
 
 /** Whole or not at all. */

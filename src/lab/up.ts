@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { usageError } from '../cli/cliError.ts';
 import { memberFileText, myidText } from '../config/memberFile.ts';
+import { pidFilePath, readPidFile } from '../server/pidFile.ts';
 import { shellWord } from '../server/shellWord.ts';
 import { holderOf, type Lock, lockDir } from '../server/storage/lock.ts';
 import { makeDirs } from '../server/storage/makeDirs.ts';
@@ -41,6 +42,8 @@ const LOCK_NAME = 'relay/up';
 export async function up(options: UpOptions, signal: AbortSignal): Promise<[Lab, Surveyed[]]> {
   const dir = resolve(options.dir);
   demandNoOther(dir, options);
+  // Before anything is made beside a file that may be of something else.
+  if (files.hasLab(dir)) files.readLab(dir);
   if (!files.hasLab(dir) && existsSync(dir) && readdirSync(dir).length > 0) {
     throw failure(`${files.shown(dir)} is not empty and has no lab; --dir names another directory`);
   }
@@ -174,12 +177,20 @@ async function wholeLab(lab: Lab, signal: AbortSignal): Promise<Surveyed[]> {
 
 /** Ends everything that the lab runs; how many servers that were. */
 export async function down(lab: Lab): Promise<number> {
-  const pids = lab.servers.map(({ id }) => pidOf(lab, id)).filter((pid) => pid !== null);
+  const found = lab.servers.map(({ id }) => pidOf(lab, id) ?? beginning(lab, id));
+  const pids = found.filter((pid) => pid !== null);
   await endAll(pids);
   // After the servers, which would complain about the lost connections.
   const relay = relayPid(lab);
   if (relay !== null) await endAll([relay]);
   return pids.length;
+}
+
+/** A server that was started just now, and has no lock on its data yet. */
+function beginning(lab: Lab, id: number): number | null {
+  const dataDir = files.dataDirOf(lab, id);
+  const found = readPidFile(pidFilePath(dataDir, {}), dataDir);
+  return found.kind === 'running' ? found.pid : null;
 }
 
 /** Removes what a lab keeps, with its data; what else is in the directory stays. */

@@ -154,7 +154,7 @@ describe('a lab of three', () => {
   });
 });
 
-test('an observer follows and does not vote', async () => {
+test('an observer follows and does not vote; a lab whose file is spoiled goes', async () => {
   expect((await up('3', '--observers', '1')).code).toBe(0);
   expect((await modes())[3]).toBe('observer');
   const config = readFileSync(join(home, 'zk-lab/conf/z4.cfg'), 'utf8');
@@ -162,6 +162,33 @@ test('an observer follows and does not vote', async () => {
   expect(config).toMatch(/^server\.4=127\.0\.0\.1:\d+:\d+:observer$/m);
   expect(readFileSync(join(home, 'zk-lab/data/z4/myid'), 'utf8')).toBe('4\n');
   expect((await lab('logs', '4', '-n', '200')).out).toContain('OBSERVING - LEADER ELECTION TOOK');
+
+  // Without its file the lab is found by its other files.
+  const running = await pids();
+  expect(running).toHaveLength(4);
+  writeFileSync(join(home, 'zk-lab/lab.json'), '{"version":1');
+  const spoiled = "zk-lab/lab.json is not a file of this version's lab";
+  for (const words of [['status'], ['down'], ['kill', '1'], ['up']]) {
+    const err = `${spoiled}; down --purge ends and removes the lab\n`;
+    expect(await lab(...words)).toEqual({ code: 1, out: '', err });
+  }
+  writeFileSync(join(home, 'zk-lab/data/mine.txt'), '');
+  expect(await lab('down', '--purge')).toEqual({
+    code: 1,
+    out: '',
+    err: expect.stringMatching(
+      / is surely a lab's; end process (\d+, ){4}\d+ and remove it by hand\n$/,
+    ),
+  });
+  expect(running.every(isRunning)).toBe(true);
+  rmSync(join(home, 'zk-lab/data/mine.txt'));
+  expect(await lab('down', '--purge')).toEqual({
+    code: 0,
+    out: 'Ended 4 servers; zk-lab is removed\n',
+    err: '',
+  });
+  expect(running.filter(isRunning)).toEqual([]);
+  expect(readdirSync(home)).toEqual([]);
 });
 
 describe('an up that fails', () => {

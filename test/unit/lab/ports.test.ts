@@ -58,9 +58,16 @@ describe('ports', () => {
   });
 });
 
-test.each(['', '{', '[]', 'null', '{"version":2,"servers":[],"routes":[]}'])(
-  'a file %j is no lab',
-  (text) => {
-    expect(parseLabFile(text)).toBeNull();
-  },
-);
+test.each([
+  '',
+  '{',
+  '[]',
+  'null',
+  '{"version":2,"servers":[],"routes":[],"tickTime":1000}',
+  '{"version":1,"servers":[],"routes":[]}',
+  '{"version":1,"servers":[null],"routes":[],"tickTime":1000}',
+  '{"version":1,"servers":[{"id":1}],"routes":[],"tickTime":1000}',
+  '{"version":1,"servers":[],"routes":[{"from":1,"to":2,"port":3}],"tickTime":1000}',
+])('a file %j is no lab', (text) => {
+  expect(parseLabFile(text)).toBeNull();
+});
