@@ -85,14 +85,27 @@ export function announcePid(path: string, pid: number, dataDir: string): boolean
   }
 }
 
-/** Removes the file if it is the one of `pid`: a server that was started since keeps its own. */
+/**
+ * Removes the file if it is the one of `pid`: a server that was started since keeps its own, also
+ * one that writes it just now. The file is looked at again where nobody can replace it.
+ */
 export function removePidFile(path: string, pid: number): void {
+  const aside = `${path}.gone-${process.pid}`;
   try {
-    if (readFileSync(path, 'utf8').trim() === String(pid)) rmSync(path);
+    if (!names(path, pid)) return;
+    renameSync(path, aside);
+    if (!names(aside, pid)) linkSync(aside, path);
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+    // EEXIST: the next server has put its own there meanwhile.
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'EEXIST') throw thrown;
+  } finally {
+    rmSync(aside, { force: true });
   }
 }
+
+const names = (path: string, pid: number): boolean =>
+  readFileSync(path, 'utf8').trim() === String(pid);
 
 /**
  * Whether the process has the directory: a file that came from a backup, or was never removed, may
