@@ -1,7 +1,7 @@
 // Ensembles of real processes, ours and Apache's in any mix: started, ended, stopped, cut off, and compared.
 import { join } from 'node:path';
 import { type ConnectOptions, connect, ZkError, type ZooKeeper } from '../../src/client/index.ts';
-import { causeOfDeafness } from './deafServer.ts';
+import { causeOfDeafness, mayLackTransactions } from './apacheFlaws.ts';
 import { Member, type MemberSpec, type Mode, type Ports } from './member.ts';
 import { freePort, PATIENCE_MS, temporaryDirectory, waitFor } from './processes.ts';
 import { Network } from './relay.ts';
@@ -140,10 +140,24 @@ export class Ensemble {
     return this.#wait(`server ${id} to serve`, () => member.modeOnceServing(), patience);
   }
 
-  /** Waits until all that run serve, and gives the leader's id. */
+  /**
+   * Waits until all that run serve, and gives the leader's id. Servers of Apache's that a restart would
+   * show to lack something are brought up to date before, if all the others can do that.
+   */
   async whole(patience?: number): Promise<number> {
-    const running = this.members.filter((member) => member.isRunning).map(({ id }) => id);
-    return this.leader(running, patience);
+    const running = this.members.filter((member) => member.isRunning);
+    const ids = running.map(({ id }) => id);
+    const leader = await this.leader(ids, patience);
+    if (running.length < this.members.length) return leader;
+    const holed = running.find(
+      (member) => member.kind === 'apache' && mayLackTransactions(member.lastLog()),
+    );
+    if (holed === undefined) return leader;
+    console.warn(`server ${holed.id} (Apache's) has lost its log thread: it gets a new disk`);
+    await holed.end('SIGKILL');
+    holed.loseDisk();
+    holed.spawn();
+    return this.whole(patience);
   }
 
   /** Waits until these servers serve under one leader of their number. */
