@@ -9,6 +9,7 @@ import { State } from '../state/state.ts';
 import { directorySize } from './admin/directorySize.ts';
 import type { Surveyed } from './admin/surveyed.ts';
 import { Words } from './admin/words.ts';
+import { tuneCompiler } from './compiler.ts';
 import type { RunningServer } from './foreground.ts';
 import { clock, LONGEST_TIMER, Loop } from './loop.ts';
 import { ClientPort } from './network/clientPort.ts';
@@ -252,6 +253,7 @@ export async function startServer(
   logger: Logger,
   stopping: AbortSignal,
 ): Promise<RunningServer> {
+  tuneCompiler();
   const server = new Server(config, logger, loadStored(config, logger));
   try {
     await server.listen(stopping);
