@@ -245,6 +245,8 @@ export class SimServer {
     this.#demandTimer();
     this.#world.counts.event(event);
     this.#world.trace.note(this, event.kind, () => nameOfEvent(event), codeOfEvent(event));
+    // Until then it may turn out that the log cannot be cut, and nothing has changed.
+    if (event.kind === 'truncated') this.lastAppended = event.state.lastZxid;
     this.#carryOutAll(this.replica.step(event, this.now));
     for (;;) {
       const next = this.#events.shift();
@@ -335,7 +337,6 @@ export class SimServer {
         this.#storage?.saveEpoch(effect.which, effect.epoch);
         break;
       case 'truncate':
-        this.lastAppended = effect.after;
         this.#storage?.truncate(effect.after);
         break;
       case 'restart': {
