@@ -22,11 +22,12 @@ export function causeOfDeafness(log: string): string | null {
   return waits < MOST_WAITS ? null : (DEATH.exec(log)?.[0] ?? 'no exception in its log');
 }
 
-const LOG_THREAD_ENDED = /Severe unrecoverable error, from thread : SyncThread/;
+const LOG_THREAD_ENDED =
+  /from thread : SyncThread:\d+\n.*NullPointerException.*\n\tat .*SendAckRequestProcessor\./;
 
 /**
  * Whether its log on disk may have a hole. When a follower loses its leader while it acknowledges, its
- * SyncThread can find the socket gone (a NullPointerException in SendAckRequestProcessor.flush of 3.8.0)
+ * SyncThread can find the socket gone (a NullPointerException in SendAckRequestProcessor of 3.8.0)
  * and ends; what was still queued for the log is then in memory only, and the next leader sends what
  * comes after that (ZOOKEEPER-4712). Seen in ensembles of Apache's alone; a restart would show the hole.
  */
