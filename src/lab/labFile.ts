@@ -75,7 +75,7 @@ export function findLab(given: string): Lab | null {
     text = readFileSync(fileOf(dir), 'utf8');
   } catch (thrown) {
     const { code, message } = thrown as NodeJS.ErrnoException;
-    if (code === 'EISDIR') return null;
+    if (code === 'EISDIR') throw failure(`${shown(fileOf(dir))} is a directory`);
     if (code !== 'ENOENT' && code !== 'ENOTDIR') throw failure(message);
     throw failure(
       `There is no lab in ${shown(dir)}; up 3 makes one, --dir names another directory`,

@@ -12,7 +12,7 @@ export interface Surveyed {
   readonly mode: string;
   /** Of its last leader, as its disk has it; null before the first. */
   readonly epoch: number | null;
-  /** Last transaction in memory, `0x100000002`; null when it cannot be asked. */
+  /** As `srvr` shows it: its last transaction, `0x100000002`; null when it cannot be asked. */
   readonly zxid: string | null;
   /** Sessions that are connected to it; null when it serves nobody. */
   readonly clients: number | null;

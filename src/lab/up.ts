@@ -189,8 +189,13 @@ export async function down(lab: Lab): Promise<number> {
 /** A server that was started just now, and has no lock on its data yet. */
 function beginning(lab: Lab, id: number): number | null {
   const dataDir = files.dataDirOf(lab, id);
-  const found = readPidFile(pidFilePath(dataDir, {}), dataDir);
-  return found.kind === 'running' ? found.pid : null;
+  try {
+    const found = readPidFile(pidFilePath(dataDir, {}), dataDir);
+    return found.kind === 'running' ? found.pid : null;
+  } catch {
+    // What cannot be read was written by none of its servers.
+    return null;
+  }
 }
 
 /** Removes what a lab keeps, with its data; what else is in the directory stays. */

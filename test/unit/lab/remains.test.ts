@@ -43,16 +43,21 @@ test('a file of something else keeps all that is beside it', async () => {
   expect(everything()).toEqual(before);
 });
 
-test.each(['conf/zoo.cfg', 'data/z3', 'logs/mine.log'])(
-  '%s among the files of a lab keeps them all',
-  async (name) => {
-    aServer(1);
-    mkdirSync(join(dir, name), { recursive: true });
-    const before = everything();
-    await expect(run('down', '--purge')).rejects.toThrow(/surely a lab's; remove it by hand$/);
-    expect(everything()).toEqual(before);
-  },
-);
+test.each([
+  'conf/zoo.cfg',
+  'conf/z1.cfg.mine',
+  'conf/z9.cfg',
+  'data/z3',
+  'data/z01',
+  'logs/mine.log',
+  'relay/mine',
+])('%s among the files of a lab keeps them all', async (name) => {
+  aServer(1);
+  mkdirSync(join(dir, name), { recursive: true });
+  const before = everything();
+  await expect(run('down', '--purge')).rejects.toThrow(/surely a lab's; remove it by hand$/);
+  expect(everything()).toEqual(before);
+});
 
 test('the files of its servers are enough to remove it', async () => {
   for (const id of [1, 2]) aServer(id);
