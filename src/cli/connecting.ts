@@ -3,7 +3,7 @@ import type { ZooKeeper } from '../client/api.ts';
 import { CliError, Status } from './cliError.ts';
 import type { SessionSlot } from './sessionSlot.ts';
 
-/** For a server in read-only mode to take a session that does with reading. */
+/** For a server in read-only mode to take a session that does with reading, at most. */
 const READ_ONLY_PATIENCE_MS = 1000;
 
 /** Returns when connected; else throws what ended the session, or why no connection came in time. */
@@ -34,17 +34,24 @@ export async function untilConnected(
   }
 }
 
-/** Whether `zk`, which accepts a server in read-only mode, finds one; it has nothing to close there. */
-export async function findsReadOnly(zk: ZooKeeper, signal: AbortSignal): Promise<boolean> {
+/** Whether `zk`, which accepts a server in read-only mode, finds one in time. */
+export async function findsReadOnly(
+  zk: ZooKeeper,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   try {
-    await zk.whenConnected({ timeout: READ_ONLY_PATIENCE_MS, signal });
-    return zk.state === 'connectedReadOnly';
+    await zk.whenConnected({ timeout: Math.min(READ_ONLY_PATIENCE_MS, timeoutMs), signal });
   } catch {
     // Not found in time: the reason of the refusal has been told already.
-    return false;
-  } finally {
     zk.abandon();
+    return false;
   }
+  // By now it may be one that writes, and has a session to end; else there is nothing to close.
+  const isReadOnly = zk.state === 'connectedReadOnly';
+  if (isReadOnly) zk.abandon();
+  else await zk.close();
+  return isReadOnly;
 }
 
 async function reconnected(

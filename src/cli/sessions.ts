@@ -86,7 +86,7 @@ export class Sessions {
       const { timeoutMs, readOnly } = this.#options;
       if (readOnly) return false;
       const zk = this.#client(slot.server, { sessionTimeout: timeoutMs, readOnly: true });
-      return await findsReadOnly(zk, signal);
+      return await findsReadOnly(zk, connectTimeoutMs, signal);
     });
   }
 

@@ -1,5 +1,13 @@
 // The pid file of a server, and whether the process that it names is still that server.
-import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { holderOf } from './storage/lock.ts';
 import { makeDirs } from './storage/makeDirs.ts';
@@ -96,9 +104,12 @@ export function removePidFile(path: string, pid: number): void {
     renameSync(path, aside);
     if (!names(aside, pid)) linkSync(aside, path);
   } catch (thrown) {
-    // EEXIST: the next server has put its own there meanwhile.
     const { code } = thrown as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'EEXIST') throw thrown;
+    // EEXIST: one that begins, or serves, has put its own there meanwhile.
+    if (code === 'ENOENT' || code === 'EEXIST') return;
+    // A file system without links: what was taken away must come back all the same.
+    if (!existsSync(aside)) throw thrown;
+    renameSync(aside, path);
   } finally {
     rmSync(aside, { force: true });
   }

@@ -260,7 +260,8 @@ export async function startServer(
     return server;
   } catch (error) {
     await server.abandon();
-    await server.closed;
+    const { reason } = await server.closed;
+    if (reason !== undefined) throw new Error(reason, { cause: error });
     stopping.throwIfAborted();
     throw error;
   }

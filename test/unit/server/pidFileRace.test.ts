@@ -7,6 +7,8 @@ import { removePidFile, writePidFile } from '../../../src/server/pidFile.ts';
 
 /** Each runs behind one more reading of a file. */
 const meanwhile: (() => void)[] = [];
+/** As on FAT, and on many shares. */
+let hasLinks = true;
 
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof import('node:fs')>();
@@ -16,6 +18,10 @@ vi.mock('node:fs', async (original) => {
       const found = fs.readFileSync(...args);
       meanwhile.shift()?.();
       return found;
+    },
+    linkSync(...args: Parameters<typeof fs.linkSync>) {
+      if (hasLinks) return fs.linkSync(...args);
+      throw Object.assign(new Error('EPERM: operation not permitted'), { code: 'EPERM' });
     },
   };
 });
@@ -27,12 +33,23 @@ beforeEach(() => {
   path = join(directory, 'zookeeper_server.pid');
   writePidFile(path, 1);
 });
-afterEach(() => rmSync(directory, { recursive: true }));
+afterEach(() => {
+  hasLinks = true;
+  rmSync(directory, { recursive: true });
+});
 
 test('a server that writes the pid file while an old one is removed keeps it', () => {
   meanwhile.push(() => writePidFile(path, 2));
   removePidFile(path, 1);
   expect(meanwhile).toEqual([]);
+  expect(readFileSync(path, 'utf8')).toBe('2');
+  expect(readdirSync(directory)).toHaveLength(1);
+});
+
+test('the same where there are no hard links', () => {
+  hasLinks = false;
+  meanwhile.push(() => writePidFile(path, 2));
+  removePidFile(path, 1);
   expect(readFileSync(path, 'utf8')).toBe('2');
   expect(readdirSync(directory)).toHaveLength(1);
 });
