@@ -131,7 +131,10 @@ export class ReadOnlyClient implements ClientEars {
         () => `a read-only client sees ${zxid} behind ${this.#seen}`,
       );
       this.#seen = zxid;
-      this.#world.oracle.readAlone(request, zxid, shown);
+      // Whose leader went right behind its snapshot has what that saw, and not the entries yet.
+      const server = this.#link?.server;
+      const isFuzzy = server?.isUp === true && !server.replica.state.isDigestSettled;
+      if (!isFuzzy) this.#world.oracle.readAlone(request, zxid, shown);
     } else {
       const what = (): string => `a read-only server answers a write with ${err}`;
       demand(err === ErrorCode.notReadOnly, 'C12', what);
